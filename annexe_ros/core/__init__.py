@@ -1,0 +1,45 @@
+"""The language of the house: frames, queries, interpretations, geometry and errors (numpy and scipy only)."""
+
+from annexe_ros.core.camera import PinholeCamera
+from annexe_ros.core.frame import Frame
+from annexe_ros.core.interpretation import (
+    LEFT_HAND_LABEL,
+    NO_TARGET_ANSWER,
+    RIGHT_HAND_LABEL,
+    Extent,
+    GroundedObject,
+    Hands,
+    Interpretation,
+    OrientedBox,
+    Role,
+    StageLatency,
+    bounding_box,
+    role_of,
+)
+from annexe_ros.core.interpreter import ANALYSE, ANSWER, GROUND, Interpreter, Progress, Stage
+from annexe_ros.core.query import MAX_QUERY_CHARACTERS, Query
+
+__all__ = [
+    "ANALYSE",
+    "ANSWER",
+    "GROUND",
+    "LEFT_HAND_LABEL",
+    "MAX_QUERY_CHARACTERS",
+    "NO_TARGET_ANSWER",
+    "RIGHT_HAND_LABEL",
+    "Extent",
+    "Frame",
+    "GroundedObject",
+    "Hands",
+    "Interpretation",
+    "Interpreter",
+    "OrientedBox",
+    "PinholeCamera",
+    "Progress",
+    "Query",
+    "Role",
+    "Stage",
+    "StageLatency",
+    "bounding_box",
+    "role_of",
+]

@@ -1,0 +1,141 @@
+"""Every error that the package raises on purpose, and the status under which a service call reports it.
+
+An error is built from facts and makes its sentence from them, so that one kind of failure reads the same wherever it
+happens. This module knows nothing of ROS: ``Status`` has the numbers of ``srv/EgoQuery`` and a test keeps them equal.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+
+class Status(enum.IntEnum):
+    """How a query ended; the values of the constants in ``srv/EgoQuery``."""
+
+    OK = 0
+    INVALID_QUERY = 1
+    NO_FRAME = 2
+    STALE_FRAME = 3
+    BAD_IMAGE = 4
+    BUSY = 5
+    CANCELLED = 6
+    NOT_ACTIVE = 7
+    ENGINE_ERROR = 8
+    TIMEOUT = 9
+    UNKNOWN_CAMERA = 10
+
+
+class AnnexeError(Exception):
+    """Base of all expected failures; ``str(error)`` is one sentence for the user."""
+
+    status: ClassVar[Status] = Status.ENGINE_ERROR
+
+
+class InvalidQueryError(AnnexeError):
+    """The query text or an option of the query can't be used."""
+
+    status = Status.INVALID_QUERY
+
+
+class NoFrameError(AnnexeError):
+    """No image has arrived from the camera yet."""
+
+    status = Status.NO_FRAME
+
+    def __init__(self, camera: str) -> None:
+        self.camera = camera
+        super().__init__(f"no frame has arrived from camera '{camera}' yet")
+
+
+class StaleFrameError(AnnexeError):
+    """The newest frame is older than the caller accepts."""
+
+    status = Status.STALE_FRAME
+
+    def __init__(self, age_s: float, limit_s: float) -> None:
+        self.age_s, self.limit_s = age_s, limit_s
+        super().__init__(f"the newest frame is {age_s:.2f} s old, the limit is {limit_s:.2f} s")
+
+
+class BadImageError(AnnexeError):
+    """An image, depth image or camera_info doesn't hold what it declares."""
+
+    status = Status.BAD_IMAGE
+
+
+class BusyError(AnnexeError):
+    """The queue of waiting queries is full."""
+
+    status = Status.BUSY
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+        super().__init__(f"{waiting} queries are waiting already; try again later")
+
+
+class CancelledError(AnnexeError):
+    """The caller took the query back."""
+
+    status = Status.CANCELLED
+
+    def __init__(self) -> None:
+        super().__init__("the query was cancelled")
+
+
+class NotActiveError(AnnexeError):
+    """The node is not in the lifecycle state 'active', or was disabled."""
+
+    status = Status.NOT_ACTIVE
+
+
+class EngineError(AnnexeError):
+    """The engine failed while it worked on a frame."""
+
+    status = Status.ENGINE_ERROR
+
+
+class QueryTimeoutError(AnnexeError):
+    """The query did not finish within its time."""
+
+    status = Status.TIMEOUT
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        super().__init__(f"the query did not finish within {limit_s:.1f} s")
+
+
+class UnknownCameraError(AnnexeError):
+    """The request names a camera that the node doesn't have."""
+
+    status = Status.UNKNOWN_CAMERA
+
+    def __init__(self, camera: str, known: Sequence[str]) -> None:
+        self.camera, self.known = camera, tuple(known)
+        super().__init__(f"unknown camera '{camera}'; this node has: {', '.join(known)}")
+
+
+class ModelNotFoundError(AnnexeError):
+    """A model folder is missing or incomplete."""
+
+    def __init__(self, path: Path | str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"model '{path}': {why}")
+
+
+class MissingDependencyError(AnnexeError):
+    """An optional library is needed for what was asked and isn't installed."""
+
+    def __init__(self, what: str, install: str) -> None:
+        self.what, self.install = what, install
+        super().__init__(f"{what} is not installed; install it with: {install}")
+
+
+class DatasetFormatError(AnnexeError):
+    """A file of a dataset or recording is missing or malformed."""
+
+    def __init__(self, path: Path | str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{path}: {why}")

@@ -1,0 +1,66 @@
+"""The seam between whoever asks and whatever answers: engines implement ``Interpreter``, nobody else is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from annexe_ros.core.errors import CancelledError
+from annexe_ros.core.frame import Frame
+from annexe_ros.core.interpretation import Interpretation
+from annexe_ros.core.query import Query
+
+
+class Stage(str):  # noqa: SLOT000
+    """Name of a step of the work, as progress and latencies show it."""
+
+
+ANALYSE, ANSWER, GROUND = Stage("analyse"), Stage("answer"), Stage("ground")
+
+
+def _ignore(stage: Stage, text: str) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a caller follows and stops the work.
+
+    Attributes:
+        on_text: called with (stage, new text) as text is generated, and with empty text when a stage begins.
+        cancelled: asked between tokens and stages; when true the engine raises ``CancelledError``.
+    """
+
+    on_text: Callable[[Stage, str], None] = _ignore
+    cancelled: Callable[[], bool] = _never
+
+    def check(self) -> None:
+        """Raise ``CancelledError`` if the caller took the query back."""
+        if self.cancelled():
+            raise CancelledError
+
+
+class Interpreter(Protocol):
+    """An engine. Calls come from one thread at a time; ``interpret`` may raise any ``AnnexeError``."""
+
+    @property
+    def engine(self) -> str:
+        """Kind of engine, e.g. ``annexe``."""
+
+    @property
+    def model(self) -> str:
+        """Name of the weights behind it."""
+
+    def warm_up(self) -> None:
+        """Do once what makes the first query as fast as the others."""
+
+    def interpret(self, frame: Frame, query: Query, progress: Progress = ...) -> Interpretation:
+        """Analyse, answer and ground: no 3D, which is geometry and the same for every engine."""
+
+    def close(self) -> None:
+        """Give memory and devices back; the engine isn't used afterwards."""

@@ -1,0 +1,38 @@
+"""What a caller asks about a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from annexe_ros.core.errors import InvalidQueryError
+
+MAX_QUERY_CHARACTERS = 512
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question about one frame.
+
+    Attributes:
+        text: the question; white space is folded.
+        want_analysis: describe the interaction too.
+        want_mask: ground the targets.
+        want_3d: locate the grounded targets where the frame has depth and intrinsics.
+        gaze: pixel (x, y) of the image that the wearer looks at.
+
+    Raises ``InvalidQueryError`` for an empty or over-long text.
+    """
+
+    text: str
+    want_analysis: bool = True
+    want_mask: bool = True
+    want_3d: bool = True
+    gaze: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        text = " ".join(self.text.split())
+        if not text:
+            raise InvalidQueryError("the query is empty")
+        if len(text) > MAX_QUERY_CHARACTERS:
+            raise InvalidQueryError(f"the query has {len(text)} characters, the limit is {MAX_QUERY_CHARACTERS}")
+        object.__setattr__(self, "text", text)

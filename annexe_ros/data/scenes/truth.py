@@ -1,0 +1,87 @@
+"""What the generator knows about a scene: the oracle that training, tests and evaluation may consult.
+
+Written as ``scene/<id>.json`` beside each generated image. Poses are in the camera's optical frame [m] (REP-103).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annexe_ros.core import Hands, PinholeCamera, Role
+
+CATEGORIES = (
+    "toy car", "mug", "laptop", "storage furniture", "bottle", "safe", "bowl", "bucket",
+    "scissors", "pliers", "kettle", "knife", "trash can", "lamp", "stapler", "chair",
+)  # fmt: skip
+"""The object categories of HOI4D, as named in answers."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One hand or object of a scene.
+
+    Attributes:
+        index: pixel value in the mask image, 1..255.
+        label: "left hand", "right hand" or one of ``CATEGORIES``.
+        role: hand or object.
+        colour: a common colour name ("white", "dark blue"); empty for hands.
+        touched_by: hands that touch this object; for a hand, ``Hands.NONE``.
+        touches: label of the object that this hand touches; empty for objects and idle hands.
+        lifted: held clear of the surface.
+        visible_pixels: pixels in the mask image.
+        full_pixels: pixels it would have with nothing in front of it, inside the image.
+        hidden_by_hand: share of ``full_pixels`` that a hand covers.
+        center: (x, y, z) of the full bounding box [m].
+        rotation: 3x3, rows of the matrix whose columns are the box's axes.
+        size: full bounding box along its axes [m].
+    """
+
+    index: int
+    label: str
+    role: Role
+    colour: str
+    touched_by: Hands
+    touches: str
+    lifted: bool
+    visible_pixels: int
+    full_pixels: int
+    hidden_by_hand: float
+    center: tuple[float, float, float]
+    rotation: tuple[tuple[float, float, float], ...]
+    size: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class SceneTruth:
+    """One scene: camera, surface and instances. ``pitch_deg`` is how far the camera looks down."""
+
+    id: str
+    seed: int
+    camera: PinholeCamera
+    pitch_deg: float
+    surface: str
+    instances: tuple[Instance, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object that ``from_json`` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SceneTruth:
+        """Read what ``to_json`` wrote; raises ``KeyError`` or ``TypeError`` on anything else."""
+        instances = tuple(
+            Instance(
+                **{
+                    **item,
+                    "role": Role(item["role"]),
+                    "touched_by": Hands(item["touched_by"]),
+                    "center": tuple(item["center"]),
+                    "rotation": tuple(tuple(row) for row in item["rotation"]),
+                    "size": tuple(item["size"]),
+                }
+            )
+            for item in data["instances"]
+        )
+        return cls(**{**data, "camera": PinholeCamera(**data["camera"]), "instances": instances})
