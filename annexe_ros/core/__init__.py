@@ -16,13 +16,10 @@ from annexe_ros.core.interpretation import (
     bounding_box,
     role_of,
 )
-from annexe_ros.core.interpreter import ANALYSE, ANSWER, GROUND, Interpreter, Progress, Stage
+from annexe_ros.core.interpreter import Interpreter, Progress, Stage
 from annexe_ros.core.query import MAX_QUERY_CHARACTERS, Query
 
 __all__ = [
-    "ANALYSE",
-    "ANSWER",
-    "GROUND",
     "LEFT_HAND_LABEL",
     "MAX_QUERY_CHARACTERS",
     "NO_TARGET_ANSWER",

@@ -1,4 +1,4 @@
-"""The pinhole camera: pixels of a rectified image to points in its optical frame (REP-103: x right, y down, z forward)."""
+"""The pinhole camera: pixels of a rectified image and points in its optical frame (REP-103: x right, y down)."""
 
 from __future__ import annotations
 

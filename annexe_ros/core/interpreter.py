@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,11 +13,12 @@ from annexe_ros.core.interpretation import Interpretation
 from annexe_ros.core.query import Query
 
 
-class Stage(str):  # noqa: SLOT000
-    """Name of a step of the work, as progress and latencies show it."""
+class Stage(enum.StrEnum):
+    """A step of the paper's work, as progress reports it."""
 
-
-ANALYSE, ANSWER, GROUND = Stage("analyse"), Stage("answer"), Stage("ground")
+    ANALYSE = "analyse"
+    ANSWER = "answer"
+    GROUND = "ground"
 
 
 def _ignore(stage: Stage, text: str) -> None:
