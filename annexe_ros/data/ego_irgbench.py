@@ -99,8 +99,7 @@ class EgoIrgBench:
 
     def image(self, image_id: str) -> NDArray[np.uint8]:
         """Return the colour image (H, W, 3) uint8, RGB."""
-        path = self.root / "RGB" / f"{image_id}.jpg"
-        return np.ascontiguousarray(_read_image(path, cv2.IMREAD_COLOR)[:, :, ::-1])
+        return read_colour(self.root / "RGB" / f"{image_id}.jpg")
 
     def depth(self, image_id: str) -> NDArray[np.float32]:
         """Return the depth (H, W) float32 [m], NaN where unknown."""
@@ -146,6 +145,11 @@ class EgoIrgBench:
     @property
     def _split_folder(self) -> Path:
         return self.root / "dataset_split" / self.split
+
+
+def read_colour(path: Path | str) -> NDArray[np.uint8]:
+    """Read an image file as (H, W, 3) uint8, RGB; raises ``DatasetFormatError``."""
+    return np.ascontiguousarray(_read_image(Path(path), cv2.IMREAD_COLOR)[:, :, ::-1])
 
 
 def read_depth(path: Path | str) -> NDArray[np.float32]:

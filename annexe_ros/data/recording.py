@@ -1,0 +1,129 @@
+"""A camera recording on disk: what a head camera saw, frame by frame, with depth, intrinsics and time.
+
+A recording is a folder in Ego-IRGBench's layout with one file more, ``recording.json``::
+
+    RGB/<id>.jpg  depth/<id>.png                       depth: uint16 [mm], aligned to RGB, 0 = unknown; optional
+    recording.json  {"frame_id": "head_camera_color_optical_frame",
+                     "camera": {"width": .., "height": .., "fx": .., "fy": .., "cx": .., "cy": ..},
+                     "frames": [{"id": "<id>", "stamp_ns": 0}, ...]}
+
+A folder of generated scenes has no such file: its images come in the order of their names, a fixed time apart, each
+with the intrinsics in its ``scene/<id>.json``. Frames are read when asked for. ROS is not known here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from annexe_ros.core import Frame, PinholeCamera
+from annexe_ros.core.errors import BadImageError, DatasetFormatError
+from annexe_ros.data.ego_irgbench import read_colour, read_depth
+
+INDEX_NAME = "recording.json"
+DEFAULT_FRAME_ID = "head_camera_color_optical_frame"
+SCENE_INTERVAL_NS = 1_000_000_000
+"""Time between the images of a folder of scenes: they are views of their own, not a film."""
+
+
+@dataclass(frozen=True)
+class RecordedFrame:
+    """One entry of a recording: name of its files, time since the recording began, intrinsics (None: unknown)."""
+
+    id: str
+    stamp_ns: int
+    camera: PinholeCamera | None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A sequence of frames in order of time.
+
+    Attributes:
+        root: the folder.
+        frame_id: optical frame of the camera.
+        frames: at least one; stamps rise.
+    """
+
+    root: Path
+    frame_id: str
+    frames: tuple[RecordedFrame, ...]
+
+    @classmethod
+    def open(cls, root: Path | str) -> Recording:
+        """Read a recording's index, or list a folder of scenes; raises ``DatasetFormatError``."""
+        root = Path(root)
+        if not (root / "RGB").is_dir():
+            raise DatasetFormatError(root, "is neither a recording nor a folder of scenes: it has no folder 'RGB'")
+        index = root / INDEX_NAME
+        frame_id, frames = _read_index(index) if index.is_file() else (DEFAULT_FRAME_ID, _list_scenes(root))
+        if not frames:
+            raise DatasetFormatError(root, "has no frame")
+        return cls(root, frame_id, tuple(frames))
+
+    @property
+    def interval_ns(self) -> int:
+        """Mean time between frames, which also separates the last from the first when playing in a loop [ns]."""
+        if len(self.frames) == 1:
+            return SCENE_INTERVAL_NS
+        return (self.frames[-1].stamp_ns - self.frames[0].stamp_ns) // (len(self.frames) - 1)
+
+    @property
+    def duration_ns(self) -> int:
+        """Time from the first frame to when a loop begins anew [ns]."""
+        return self.frames[-1].stamp_ns - self.frames[0].stamp_ns + self.interval_ns
+
+    def read(self, entry: RecordedFrame) -> Frame:
+        """Read the images of one entry; raises ``DatasetFormatError``."""
+        depth = self.root / "depth" / f"{entry.id}.png"
+        try:
+            return Frame(
+                read_colour(self.root / "RGB" / f"{entry.id}.jpg"),
+                read_depth(depth) if depth.is_file() else None,
+                entry.camera,
+                entry.stamp_ns,
+                self.frame_id,
+            )
+        except BadImageError as error:
+            raise DatasetFormatError(self.root, f"frame '{entry.id}': {error}") from error
+
+
+def write_index(root: Path | str, frame_id: str, camera: PinholeCamera, stamps_ns: Mapping[str, int]) -> None:
+    """Write ``recording.json`` of a folder whose images are there; ``stamps_ns`` by id, in order of time."""
+    frames = [{"id": id_, "stamp_ns": stamp} for id_, stamp in stamps_ns.items()]
+    index = {"frame_id": frame_id, "camera": asdict(camera), "frames": frames}
+    (Path(root) / INDEX_NAME).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+
+
+def _read_index(path: Path) -> tuple[str, list[RecordedFrame]]:
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        camera = PinholeCamera(**index["camera"])
+        frames = [RecordedFrame(str(item["id"]), int(item["stamp_ns"]), camera) for item in index["frames"]]
+        frame_id = str(index["frame_id"])
+    except (KeyError, TypeError, ValueError, BadImageError) as error:
+        raise DatasetFormatError(path, f"is not the index of a recording ({type(error).__name__}: {error})") from error
+    if any(later.stamp_ns <= earlier.stamp_ns for earlier, later in itertools.pairwise(frames)):
+        raise DatasetFormatError(path, "the stamps of its frames don't rise")
+    return frame_id, frames
+
+
+def _list_scenes(root: Path) -> Sequence[RecordedFrame]:
+    ids = sorted(path.stem for path in (root / "RGB").glob("*.jpg"))
+    return [RecordedFrame(id_, i * SCENE_INTERVAL_NS, _scene_camera(root, id_)) for i, id_ in enumerate(ids)]
+
+
+def _scene_camera(root: Path, id_: str) -> PinholeCamera | None:
+    """Return the intrinsics that the scene's truth holds; None for images that were not generated."""
+    path = root / "scene" / f"{id_}.json"
+    if not path.is_file():
+        return None
+    try:
+        truth: Any = json.loads(path.read_text(encoding="utf-8"))
+        return PinholeCamera(**truth["camera"])
+    except (KeyError, TypeError, ValueError, BadImageError) as error:
+        raise DatasetFormatError(path, f"holds no camera ({type(error).__name__}: {error})") from error
