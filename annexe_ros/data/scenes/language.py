@@ -1,0 +1,114 @@
+"""Writes a scene's records: description, questions in many wordings, answers and mask values.
+
+Everything is derived from ``SceneTruth``; images are not looked at. An answer names hands first (left, right), then
+touched objects (the left hand's, the right hand's) or, where a question names objects, these in the question's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from annexe_ros.core import NO_TARGET_ANSWER
+from annexe_ros.data.scenes import wording
+from annexe_ros.data.scenes.caption import caption
+from annexe_ros.data.scenes.truth import Instance, SceneTruth
+from annexe_ros.data.scenes.view import View
+from annexe_ros.data.scenes.wording import SIDES, Ask
+
+TARGET_SLOTS = 4
+PARAPHRASES = 3
+"""Wordings per question; a scene has some 25 to 45 questions."""
+
+Question = tuple[Ask, Sequence[Instance]]
+"""What is asked and the instances that are the right answer, in the order of the answer."""
+
+
+def records(truth: SceneTruth, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Return the records of one image as Ego-IRGBench's JSON has them, with at least 60 questions in all."""
+    view = View(truth)
+    text = caption(view)
+    asked = [*_by_role(view), *_by_name(view, rng), *_by_several_names(view, rng)]
+    return [_record(text, targets, wording.paraphrases(ask, rng, PARAPHRASES)) for ask, targets in asked]
+
+
+def _record(text: str, targets: Sequence[Instance], questions: list[dict[str, object]]) -> dict[str, Any]:
+    unused = TARGET_SLOTS - len(targets)
+    labels = [target.label for target in targets]
+    return {
+        "caption": text,
+        "answer": " and ".join(labels) or NO_TARGET_ANSWER,
+        "tokens": labels + [""] * unused,
+        "masks_idx": [target.index for target in targets] + [0] * unused,
+        "with_mask": int(bool(targets)),
+        "questions": questions,
+    }
+
+
+def _by_role(view: View) -> Iterator[Question]:
+    """Yield questions that name no object: hands, and whatever hands touch."""
+    hands = tuple(view.hands.values())
+    yield wording.HANDS, hands
+    yield wording.ACTIVE_HANDS, view.active_hands
+    yield wording.IDLE_HANDS, tuple(hand for hand in hands if hand not in view.active_hands)
+    yield wording.HANDS_AND_OBJECTS, view.active_hands + view.touched
+    yield wording.HANDS_AND_HELD, hands + view.touched
+    yield wording.ACTIVE_OBJECTS, view.touched
+    yield wording.SHARED_OBJECT, _those(view.shared_object)
+    for side in filter(view.is_clear, SIDES):
+        hand, held = _those(view.hands.get(side)), _those(view.touched_by(side))
+        yield wording.hand(side), hand
+        yield wording.object_of_hand(side), held
+        yield wording.hand_and_object(side), hand + held
+
+
+def _by_name(view: View, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions that name one object, in view or not, alone or with a condition on hands."""
+    touched = [item.label for item in view.touched if view.named(item.label)]
+    for label in touched:
+        yield from _about(view, label)
+    for label in [*_some(view.untouched, 3, rng), *_some(view.absent, 4, rng)]:
+        about = list(_about(view, label))
+        yield about[0]
+        yield about[int(rng.integers(1, len(about)))]
+
+
+def _about(view: View, label: str) -> Iterator[Question]:
+    """Yield every question about one name; the plain one first."""
+    item = view.named(label)
+    found, holders = _those(item), view.hands_on(item) if item else ()
+    active = found if holders else ()
+    yield wording.named(label, item.colour if item else ""), found
+    yield wording.named_active(label), active
+    yield wording.hand_of_named(label), holders
+    yield wording.named_and_its_hand(label), holders + found
+    for side in filter(view.is_clear, SIDES):
+        yield wording.named_of_hand(label, side), active if view.hands.get(side) in holders else ()
+
+
+def _by_several_names(view: View, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions that join names: of hands and objects, of objects, of what is there and what isn't."""
+    known = [item.label for item in view.objects if view.named(item.label)]
+    touched = [item.label for item in view.touched if item.label in known]
+    for label in dict.fromkeys([*touched[:1], *_some(known, 2, rng)]):
+        side = str(rng.choice(SIDES))
+        if view.is_clear(side):
+            names = [f"{side} hand", label]
+            rng.shuffle(names)
+            yield wording.together(names), (*_those(view.hands.get(side)), *_those(view.named(label)))
+        yield wording.together(["hands", label]), (*view.hands.values(), *_those(view.named(label)))
+    for count, candidates in ((2, known), (2, known), (3, known), (2, [*known, *_some(view.absent, 2, rng)])):
+        names = _some(candidates, count, rng)
+        if len(names) == count:
+            yield wording.together(names), tuple(item for name in names for item in _those(view.named(name)))
+
+
+def _those(item: Instance | None) -> tuple[Instance, ...]:
+    return () if item is None else (item,)
+
+
+def _some(options: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
+    """Return up to ``count`` different options in random order."""
+    return [options[k] for k in rng.permutation(len(options))[:count]]

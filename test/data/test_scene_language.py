@@ -1,0 +1,168 @@
+"""Records against the truth they are written from, for any scene."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annexe_ros.core import NO_TARGET_ANSWER, Hands, PinholeCamera, Role
+from annexe_ros.data.scenes.language import records
+from annexe_ros.data.scenes.truth import CATEGORIES, Instance, SceneTruth
+
+CAMERA = PinholeCamera(320, 240, 300.0, 300.0, 159.5, 119.5)
+
+
+def instance(index, label, role=Role.OBJECT, touched_by=Hands.NONE, touches="", lifted=False, pixels=600):
+    axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    colour = "orange" if role is Role.OBJECT else ""
+    place = {"center": (0.0, 0.0, 0.8), "rotation": axes, "size": (0.1, 0.1, 0.1)}
+    return Instance(index, label, role, colour, touched_by, touches, lifted, pixels, pixels, 0.0, **place)
+
+
+def scene(left=None, right=None, clutter=("bowl", "knife", "lamp"), lifted=False, hands=(True, True)):
+    """A scene whose hands touch the named objects; hands=(left in view, right in view)."""
+    touched = {}
+    for label, bit in ((left, Hands.LEFT), (right, Hands.RIGHT)):
+        if label:
+            touched[label] = touched.get(label, Hands.NONE) | bit
+    items = [("left hand", Role.LEFT_HAND, left)] * hands[0] + [("right hand", Role.RIGHT_HAND, right)] * hands[1]
+    made = [instance(k, name, role, touches=held or "") for k, (name, role, held) in enumerate(items, start=1)]
+    for label in [*touched, *clutter]:
+        by = touched.get(label, Hands.NONE)
+        made.append(instance(len(made) + 1, label, touched_by=by, lifted=lifted and bool(by)))
+    return SceneTruth("s", 0, CAMERA, 45.0, "table", tuple(made))
+
+
+@st.composite
+def scenes(draw):
+    hands = draw(st.sampled_from([(True, True), (True, False), (False, True), (False, False)]))
+    labels = draw(st.lists(st.sampled_from(CATEGORIES), min_size=3, max_size=9, unique=True))
+    left = draw(st.sampled_from([None, *labels[:2]])) if hands[0] else None
+    right = draw(st.sampled_from([None, *labels[:2]])) if hands[1] else None
+    clutter = [label for label in labels if label not in (left, right)]
+    truth = scene(left, right, clutter, draw(st.booleans()), hands)
+    pixels = draw(st.lists(st.sampled_from([0, 5, 600]), min_size=len(clutter), max_size=len(clutter)))
+    changed = [dataclasses.replace(i, visible_pixels=p) for i, p in zip(truth.instances[::-1], pixels, strict=False)]
+    # The surface's first object stays in view: a scene shows at least one.
+    kept = truth.instances[: len(truth.instances) - len(changed)] + tuple(changed[::-1])
+    return dataclasses.replace(truth, instances=kept)
+
+
+def answers(truth, text):
+    """Answers to every question whose wording contains the text."""
+    found = set()
+    for seed in range(100):
+        for record in records(truth, np.random.default_rng(seed)):
+            if any(text in question["query"].lower() for question in record["questions"]):
+                found.add(record["answer"])
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(truth=scenes(), seed=st.integers(0, 2**32 - 1))
+def test_records_agree_with_the_truth(truth, seed):
+    written = records(truth, np.random.default_rng(seed))
+    by_index = {item.index: item for item in truth.instances}
+    assert sum(len(record["questions"]) for record in written) >= 60
+    assert len({record["caption"] for record in written}) == 1
+    for record in written:
+        names = [name for name in record["tokens"] if name]
+        values = [value for value in record["masks_idx"] if value]
+        assert len(record["tokens"]) == len(record["masks_idx"]) == 4
+        assert [by_index[value].label for value in values] == names == record["tokens"][: len(names)]
+        assert len(set(values)) == len(values)
+        assert all(by_index[value].visible_pixels >= 38.4 for value in values)
+        assert record["with_mask"] == bool(names)
+        assert record["answer"] == (" and ".join(names) or NO_TARGET_ANSWER)
+        roles = [by_index[value].role for value in values]
+        assert roles == sorted(roles)
+
+
+@settings(max_examples=40, deadline=None)
+@given(truth=scenes(), seed=st.integers(0, 2**32 - 1))
+def test_wordings_are_clean_and_different(truth, seed):
+    for record in records(truth, np.random.default_rng(seed)):
+        texts = [question["query"] for question in record["questions"]]
+        assert len(texts) >= 2
+        assert len({text.lower().rstrip(".!?") for text in texts}) == len(texts)
+        for text in texts:
+            assert not set("[]{}|") & set(text)
+            assert "  " not in text
+            assert text == text.strip() != ""
+        assert {question["is_sentence"] for question in record["questions"]} <= {0, 1}
+
+
+@settings(max_examples=40, deadline=None)
+@given(truth=scenes(), seed=st.integers(0, 2**32 - 1))
+def test_the_same_seed_writes_the_same(truth, seed):
+    first, second = (records(truth, np.random.default_rng(seed)) for _ in range(2))
+    assert json.dumps(first) == json.dumps(second)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scenes_with_hands_offer_plenty_of_every_kind(seed):
+    written = records(scene(right="mug", hands=(False, True)), np.random.default_rng(seed))
+    counts = np.bincount([min(sum(map(bool, record["tokens"])), 2) for record in written], minlength=3)
+    assert counts.min() >= 7
+
+
+@pytest.mark.parametrize(
+    ("truth", "caption"),
+    [
+        (scene(hands=(False, False)), "No hand interacts with the objects on the table."),
+        (scene(right="mug", lifted=True, hands=(False, True)), "The right hand holds an orange mug above the table."),
+        (scene(left="scissors", hands=(True, False)), "The left hand touches a pair of orange scissors on the table."),
+        (scene("mug", "mug", lifted=True), "Both hands hold an orange mug above the table."),
+        (scene("mug", "mug"), "Both hands touch an orange mug on the table."),
+        (scene(None, "storage furniture"),
+         "The left hand is idle and the right hand touches a piece of orange storage furniture on the table."),
+    ],
+)  # fmt: skip
+def test_captions_follow_visible_facts(truth, caption):
+    assert records(truth, np.random.default_rng(0))[0]["caption"] == caption
+
+
+@pytest.mark.parametrize(
+    ("truth", "question", "answer"),
+    [
+        (scene("bowl", "mug"), "hands and objects in interaction", "left hand and right hand and bowl and mug"),
+        (scene("mug", "mug"), "hands and objects in interaction", "left hand and right hand and mug"),
+        (scene(None, "mug"), "hands and objects in interaction", "right hand and mug"),
+        (scene(), "hands and objects in interaction", NO_TARGET_ANSWER),
+        (scene("bowl", "mug"), "all active objects", "bowl and mug"),
+        (scene(None, "mug", hands=(False, True)), "both hands and all the objects", "right hand and mug"),
+        (scene(hands=(False, False)), "segment the hands", NO_TARGET_ANSWER),
+        (scene(None, "mug"), "hand that touches nothing", "left hand"),
+        (scene("bowl", "mug"), "what is the left hand holding", "bowl"),
+        (scene(None, "mug"), "what is the left hand holding", NO_TARGET_ANSWER),
+        (scene("mug", "mug"), "in both hands", "mug"),
+        (scene("bowl", "mug"), "in both hands", NO_TARGET_ANSWER),
+        (scene(None, "mug"), "left hand and the object it holds", "left hand"),
+        (scene(None, "mug"), "active mug interacting with the left hand?", NO_TARGET_ANSWER),
+        (scene(None, "mug"), "active mug interacting with the right hand?", "mug"),
+        (scene("mug", "mug"), "hand that holds the mug", "left hand and right hand"),
+        (scene(None, "mug"), "the hands and the mug", "left hand and right hand and mug"),
+        (scene(None, "mug"), "the mug and the right hand", "right hand and mug"),
+    ],
+)
+def test_questions_have_the_right_answer(truth, question, answer):
+    assert answers(truth, question) == {answer}
+
+
+def test_objects_out_of_view_are_asked_for_in_vain():
+    asked = {label: answers(scene(right="mug"), f"the active {label}") for label in ("bowl", "kettle", "mug")}
+    assert asked == {"bowl": {NO_TARGET_ANSWER}, "kettle": {NO_TARGET_ANSWER}, "mug": {"mug"}}
+
+
+def test_names_that_two_objects_share_are_not_asked_about():
+    twins = scene(right="mug", clutter=("bowl", "bowl", "lamp"))
+    assert answers(twins, "bowl") == set()
+
+
+def test_slivers_are_neither_named_nor_asked_about():
+    truth = scene(right="mug")
+    sliver = [dataclasses.replace(item, visible_pixels=5) if item.label == "bowl" else item for item in truth.instances]
+    assert answers(dataclasses.replace(truth, instances=tuple(sliver)), "bowl") == set()
