@@ -134,7 +134,7 @@ def test_captions_follow_visible_facts(truth, caption):
         (scene(), "hands and objects in interaction", NO_TARGET_ANSWER),
         (scene("bowl", "mug"), "all active objects", "bowl and mug"),
         (scene(None, "mug", hands=(False, True)), "both hands and all the objects", "right hand and mug"),
-        (scene(hands=(False, False)), "segment the hands", NO_TARGET_ANSWER),
+        (scene(hands=(False, False)), "the hand in interaction", NO_TARGET_ANSWER),
         (scene(None, "mug"), "hand that touches nothing", "left hand"),
         (scene("bowl", "mug"), "what is the left hand holding", "bowl"),
         (scene(None, "mug"), "what is the left hand holding", NO_TARGET_ANSWER),
