@@ -1,0 +1,101 @@
+"""The multi-task loss of ANNEXE and two dense terms of ours.
+
+Paper: (L_des + L_ans + 0.5 L_dep + L_cls + 3 L_mask) / 5. Ours are added outside that mean and vanish on data that
+lacks their supervision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from annexe_ros.model import AnnexeOutput
+from annexe_ros.training.batches import IGNORED, Batch
+
+TERMS = ("analysis", "answer", "depth", "indicator", "mask", "labels", "contact")
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weight of each term; the defaults are the authors', the last two are ours."""
+
+    analysis: float = 1 / 5
+    answer: float = 1 / 5
+    depth: float = 0.5 / 5
+    indicator: float = 1 / 5
+    mask: float = 3 / 5
+    labels: float = 1.0
+    contact: float = 0.5
+
+
+def losses(output: AnnexeOutput, batch: Batch) -> dict[str, Tensor]:
+    """Return every term, a scalar each, named as in ``TERMS``."""
+    encoding = output.encoding
+    return {
+        "analysis": _next_token(output.logits[:, :1], batch.labels[:, :1]),
+        "answer": _next_token(output.logits[:, 1:], batch.labels[:, 1:]),
+        "depth": _known_mean((encoding.depth.float() - batch.depth).abs(), batch.depth),
+        "indicator": _known_binary(output.indicator_logits, batch.has_target),
+        "mask": mask_loss(output.mask_logits, batch.slot_occupancy, batch.slot_valid),
+        "labels": _label_loss(encoding.label_logits, batch.label_map),
+        "contact": _known_binary(encoding.contact_logits, batch.contact_map),
+    }
+
+
+def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
+    """Return the total loss."""
+    return torch.stack([terms[name] * getattr(weights, name) for name in TERMS]).sum()
+
+
+def mask_loss(logits: Tensor, occupancy: Tensor, valid: Tensor) -> Tensor:
+    """Cross entropy of background and slots per fine cell, plus the Dice loss of each slot.
+
+    Shapes: logits and occupancy (B, Q, S, h, w), valid (B, Q, S). Cells are weighted so that a target's own area counts
+    as much as the rest of the image: small objects would vanish in a plain mean.
+    """
+    asked = valid.any(-1)
+    if not bool(asked.any()):
+        return logits.sum() * 0
+    logits, occupancy, valid = logits[asked].float(), occupancy[asked], valid[asked][..., None, None]
+    closed = logits.masked_fill(~valid, -1e4)
+    scores = torch.cat([torch.zeros_like(closed[:, :1]), closed], dim=1)
+    truth = torch.cat([1 - occupancy.sum(1, keepdim=True), occupancy], dim=1)
+    entropy = -(truth * scores.log_softmax(1)).sum(1)
+    foreground = 1 - truth[:, 0]
+    share = foreground.mean((-2, -1), keepdim=True).clamp(1e-3, 0.5)
+    weight = foreground * (0.5 / share - 1) + 1
+    dice = _dice(scores.softmax(1)[:, 1:], occupancy, valid)
+    return (entropy * weight).mean() + dice
+
+
+def _dice(probability: Tensor, occupancy: Tensor, valid: Tensor) -> Tensor:
+    both = (probability * occupancy).sum((-2, -1))
+    either = (probability + occupancy).sum((-2, -1))
+    score = (2 * both + 1) / (either + 1)
+    return 1 - score[valid[..., 0, 0]].mean()
+
+
+def _next_token(logits: Tensor, labels: Tensor) -> Tensor:
+    return functional.cross_entropy(logits.flatten(0, 2).float(), labels.flatten(), ignore_index=IGNORED)
+
+
+def _label_loss(logits: Tensor, target: Tensor) -> Tensor:
+    if not bool((target != IGNORED).any()):
+        return logits.sum() * 0
+    rare = torch.ones(logits.shape[1], device=logits.device)
+    rare[0] = 0.2  # background fills most of an image
+    return functional.cross_entropy(logits.float(), target, weight=rare, ignore_index=IGNORED)
+
+
+def _known_binary(logits: Tensor, target: Tensor) -> Tensor:
+    known = target.isfinite()
+    entropy = functional.binary_cross_entropy_with_logits(logits.float(), target.nan_to_num(), reduction="none")
+    return (entropy * known).sum() / known.sum().clamp(min=1)
+
+
+def _known_mean(values: Tensor, target: Tensor) -> Tensor:
+    known = target.isfinite()
+    return values.nan_to_num().masked_fill(~known, 0).sum() / known.sum().clamp(min=1)

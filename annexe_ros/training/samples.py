@@ -1,0 +1,147 @@
+"""Training samples: an image of an Ego-IRGBench folder with a drawn set of texts about it. No tensor yet.
+
+Supervision that only generated scenes have (a label for every instance, who touches what) is taken from their truth
+file; where a folder has none, labels come from the names that the answers give, and contact is not supervised.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from annexe_ros.core import LEFT_HAND_LABEL, NO_TARGET_ANSWER, RIGHT_HAND_LABEL, Hands
+from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, choose_question
+from annexe_ros.data.scenes.truth import SceneTruth
+
+UNKNOWN_LABEL = -1
+
+
+@dataclass(frozen=True)
+class Text:
+    """One prompt with its reply; ``query`` None asks for the description.
+
+    ``names`` and ``mask_values`` are the targets in order; ``reply`` is used where there is none.
+    """
+
+    query: str | None
+    reply: str
+    names: tuple[str, ...] = ()
+    mask_values: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image with its texts.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB. depth: (H, W) float32 [m], NaN unknown. mask: (H, W) uint8 instances.
+        texts: the description first, then the drawn queries.
+        label_of: (256,) int64, mask value -> index in the vocabulary + 1; 0 background, -1 not known.
+        contact_of: (256, 2) float32, mask value -> takes part in an interaction of the left, the right hand;
+            NaN not known.
+    """
+
+    image: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    texts: tuple[Text, ...]
+    label_of: NDArray[np.int64]
+    contact_of: NDArray[np.float32]
+
+
+def draw_records(records: Sequence[Record], count: int, rng: np.random.Generator) -> list[Record]:
+    """Draw ``count`` records so that single, multi and no-target questions come equally often where there are any."""
+    by_kind = {kind: [r for r in records if r.kind == kind] for kind in ("single", "multi", "none")}
+    kinds = [kind for kind, members in by_kind.items() if members]
+    chosen = [kinds[int(i)] for i in rng.integers(len(kinds), size=count)]
+    return [by_kind[kind][int(rng.integers(len(by_kind[kind])))] for kind in chosen]
+
+
+def vocabulary(records: Iterable[Record]) -> list[str]:
+    """Return the names that answers use, hands first."""
+    names = {name for record in records for name in record.targets}
+    return sorted(names, key=lambda name: (name not in (LEFT_HAND_LABEL, RIGHT_HAND_LABEL), name))
+
+
+def text_of(record: Record, rng: np.random.Generator) -> Text:
+    """Return one question of a record with its reply."""
+    reply = "" if record.has_target else NO_TARGET_ANSWER
+    return Text(choose_question(record, rng), reply, record.targets, record.mask_values)
+
+
+def instance_labels(records: Sequence[Record], truth: SceneTruth | None, labels: Sequence[str]) -> NDArray[np.int64]:
+    """Return ``Sample.label_of``."""
+    if truth is not None:
+        named = [(instance.index, instance.label) for instance in truth.instances]
+    else:
+        pairs = (zip(record.mask_values, record.targets, strict=True) for record in records)
+        named = [(value, name) for pair in pairs for value, name in pair if value]
+    table = np.full(256, UNKNOWN_LABEL, dtype=np.int64)
+    table[0] = 0
+    for value, name in named:
+        table[value] = labels.index(name) + 1 if name in labels else UNKNOWN_LABEL
+    return table
+
+
+def instance_contacts(truth: SceneTruth | None) -> NDArray[np.float32]:
+    """Return ``Sample.contact_of``: an object by who touches it, a hand by whether it touches anything."""
+    table = np.full((256, 2), np.nan if truth is None else 0, dtype=np.float32)
+    if truth is None:
+        return table
+    for instance in truth.instances:
+        own = Hands.LEFT if instance.label == LEFT_HAND_LABEL else Hands.RIGHT
+        hands = own if instance.touches else instance.touched_by
+        table[instance.index] = bool(hands & Hands.LEFT), bool(hands & Hands.RIGHT)
+    return table
+
+
+class Samples(Dataset[Sample]):
+    """Samples of a dataset split; which queries are drawn depends on (seed, epoch, index) alone.
+
+    Args:
+        dataset: the split to read.
+        labels: the model's vocabulary.
+        queries_per_image: queries per sample besides the description.
+        seed: of all drawing.
+        cached_images: keep this many decoded images in memory.
+    """
+
+    def __init__(
+        self, dataset: EgoIrgBench, labels: Sequence[str], queries_per_image: int, seed: int, cached_images: int = 0
+    ) -> None:
+        self.dataset, self.labels = dataset, list(labels)
+        self.queries_per_image, self.seed, self.epoch = queries_per_image, seed, 0
+        self._cache: OrderedDict[int, tuple] = OrderedDict()
+        self._cached_images = cached_images
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Return one image with freshly drawn queries; raises ``DatasetFormatError`` for a malformed file."""
+        image, depth, mask, records, label_of, contact_of = self._read(index)
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        queries = [text_of(record, rng) for record in draw_records(records, self.queries_per_image, rng)]
+        texts = (Text(None, records[0].caption), *queries)
+        return Sample(image, depth.astype(np.float32), mask, texts, label_of, contact_of)
+
+    def _read(self, index: int) -> tuple:
+        if index not in self._cache:
+            item = self._decode(self.dataset.ids[index])
+            if len(self._cache) >= self._cached_images:
+                return item
+            self._cache[index] = item
+        return self._cache[index]
+
+    def _decode(self, image_id: str) -> tuple:
+        records, mask = self.dataset.masked_records(image_id)
+        truth = self.dataset.truth(image_id)
+        depth = self.dataset.depth(image_id).astype(np.float16)
+        tables = instance_labels(records, truth, self.labels), instance_contacts(truth)
+        return self.dataset.image(image_id), depth, mask, records, *tables
