@@ -7,21 +7,32 @@ it begins with a query.
 from __future__ import annotations
 
 import threading
+from typing import Generic, Protocol, TypeVar
 
-from annexe_ros.core import Frame
 from annexe_ros.core.errors import NoFrameError, StaleFrameError
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
 
 
-class Mailbox:
+class Stamped(Protocol):
+    """Anything with an acquisition time [ns], e.g. a ``Frame``."""
+
+    @property
+    def stamp_ns(self) -> int:
+        """Acquisition time [ns]."""
+
+
+StampedT = TypeVar("StampedT", bound=Stamped)
+
+
+class Mailbox(Generic[StampedT]):
     """The newest frame of one camera. Safe to use from any thread."""
 
     def __init__(self, camera: str) -> None:
         """Make an empty slot; ``camera`` is the name that errors give."""
         self._camera = camera
         self._lock = threading.Lock()
-        self._frame: Frame | None = None
+        self._frame: StampedT | None = None
         self._received = 0
 
     @property
@@ -30,7 +41,7 @@ class Mailbox:
         with self._lock:
             return self._received
 
-    def put(self, frame: Frame) -> None:
+    def put(self, frame: StampedT) -> None:
         """Replace what is there."""
         with self._lock:
             self._frame = frame
@@ -41,7 +52,7 @@ class Mailbox:
         with self._lock:
             self._frame = None
 
-    def newest(self, max_age_s: float, now_ns: int) -> Frame:
+    def newest(self, max_age_s: float, now_ns: int) -> StampedT:
         """Return the newest frame, which stays in the slot.
 
         Args:

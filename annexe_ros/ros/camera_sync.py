@@ -1,0 +1,118 @@
+"""Pairs the messages of one RGB-D camera: a colour image with the depth image taken at nearly the same time.
+
+message_filters pairs by stamp. The callback that it runs under its lock only hands the pair on: nothing is converted
+until somebody asks for the frame. A camera without depth, or whose depth has stopped, is served with colour alone. It
+knows no node and no topic: whoever owns the subscriptions calls ``colour``, ``depth`` and ``info``, from one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from message_filters import ApproximateTimeSynchronizer, SimpleFilter
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo, Image
+
+from annexe_ros.core import Frame
+from annexe_ros.ros.camera_info import camera_from_message
+from annexe_ros.ros.images import colour_from_message, depth_from_message
+
+DEPTH_PATIENCE_NS = 500_000_000
+"""How long colour waits for depth before it goes on alone, and the jump back after which pairing begins anew."""
+
+
+@dataclass(frozen=True)
+class CameraImages:
+    """Messages of one moment, not yet looked into.
+
+    Attributes:
+        colour: the colour image; its header is that of everything made from it.
+        depth: aligned depth, if there is any.
+        info: intrinsics of the colour image, if known.
+        camera_name: name of the camera on its robot; empty where there is only one.
+        rectified: the image was rectified whatever ``info`` tells of distortion.
+    """
+
+    colour: Image
+    depth: Image | None = None
+    info: CameraInfo | None = None
+    camera_name: str = ""
+    rectified: bool = False
+
+    @property
+    def stamp_ns(self) -> int:
+        """Time of the colour image [ns]."""
+        return _stamp_ns(self.colour)
+
+    def frame(self) -> Frame:
+        """Return the frame that the messages hold; raises ``BadImageError`` where they don't hold one."""
+        return Frame(
+            colour_from_message(self.colour),
+            None if self.depth is None else depth_from_message(self.depth),
+            None if self.info is None else camera_from_message(self.info, rectified=self.rectified),
+            self.stamp_ns,
+            self.colour.header.frame_id,
+            self.camera_name,
+        )
+
+
+class CameraSync:
+    """Hands each pair to ``store``, or colour images alone while no depth comes."""
+
+    def __init__(
+        self,
+        store: Callable[[CameraImages], None],
+        slop_s: float,
+        queue_size: int,
+        *,
+        camera_name: str = "",
+        rectified: bool = False,
+    ) -> None:
+        """Pair images whose stamps are less than ``slop_s`` apart, among the ``queue_size`` newest of each kind."""
+        self._store, self._slop_s, self._queue_size = store, slop_s, queue_size
+        self._camera_name, self._rectified = camera_name, rectified
+        self._info: CameraInfo | None = None
+        self._newest_colour_ns = 0
+        self._unpaired_since_ns: int | None = None
+        self._colour, self._depth = self._pairing()
+
+    def colour(self, message: Image) -> None:
+        """Take a colour image."""
+        stamp = _stamp_ns(message)
+        if stamp < self._newest_colour_ns - DEPTH_PATIENCE_NS:
+            # The clock jumped back; the synchroniser would hold on to the images with the later stamps.
+            self._unpaired_since_ns = None
+            self._colour, self._depth = self._pairing()
+        self._newest_colour_ns = stamp
+        if self._unpaired_since_ns is None:
+            self._unpaired_since_ns = stamp
+        self._colour.signalMessage(message)
+        if self._unpaired_since_ns is not None and stamp - self._unpaired_since_ns >= DEPTH_PATIENCE_NS:
+            self._store(self._images(message, None))
+
+    def depth(self, message: Image) -> None:
+        """Take a depth image."""
+        self._depth.signalMessage(message)
+
+    def info(self, message: CameraInfo) -> None:
+        """Take the intrinsics; the newest ones hold for all images."""
+        self._info = message
+
+    def _pairing(self) -> tuple[SimpleFilter, SimpleFilter]:
+        """Return new inputs for colour and depth, whose pairs go to ``store``."""
+        colour, depth = SimpleFilter(), SimpleFilter()
+        pairs = ApproximateTimeSynchronizer([colour, depth], self._queue_size, self._slop_s)
+        pairs.registerCallback(self._on_pair)
+        return colour, depth
+
+    def _on_pair(self, colour: Image, depth: Image) -> None:
+        self._unpaired_since_ns = None
+        self._store(self._images(colour, depth))
+
+    def _images(self, colour: Image, depth: Image | None) -> CameraImages:
+        return CameraImages(colour, depth, self._info, self._camera_name, self._rectified)
+
+
+def _stamp_ns(message: Image) -> int:
+    return Time.from_msg(message.header.stamp).nanoseconds
