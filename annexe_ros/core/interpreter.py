@@ -5,7 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from annexe_ros.core.errors import CancelledError
 from annexe_ros.core.frame import Frame
@@ -66,3 +69,11 @@ class Interpreter(Protocol):
 
     def close(self) -> None:
         """Give memory and devices back; the engine isn't used afterwards."""
+
+
+@runtime_checkable
+class DepthEstimator(Protocol):
+    """What an engine offers besides where its model estimates depth from the colour image."""
+
+    def estimate_depth(self, frame: Frame) -> NDArray[np.float32]:
+        """Return the relative depth (H, W) float32 of the frame's size: 0 nearest, 1 farthest in this image."""
