@@ -1,0 +1,100 @@
+"""Asks an engine about a dataset's images and compares the replies. Knows the Interpreter protocol, no engine.
+
+The engine sees the colour image only: depth is what its own estimate is compared with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annexe_ros.core import DepthEstimator, Frame, Interpretation, Interpreter, Query
+from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
+from annexe_ros.evaluation.grounding import Overlap, depth_error, overlap
+from annexe_ros.evaluation.report import EvaluationReport, ImageRow, QueryRow
+from annexe_ros.evaluation.sampling import draw_queries, image_rng
+
+Follow = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+
+def evaluate(
+    interpreter: Interpreter,
+    dataset: EgoIrgBench,
+    queries_per_image: int = 6,
+    seed: int = 0,
+    progress: Follow | None = None,
+) -> EvaluationReport:
+    """Ask about every image of the dataset and return what came of it.
+
+    Args:
+        interpreter: the engine; where it is a ``DepthEstimator`` too, its depth is evaluated.
+        dataset: images with records.
+        queries_per_image: how many questions to draw per image, evenly over single, multi and none.
+        seed: of the draw.
+        progress: called after every image.
+
+    Raises ``DatasetFormatError`` for malformed files and whatever the engine raises.
+    """
+    queries: list[QueryRow] = []
+    images: list[ImageRow] = []
+    for done, image_id in enumerate(dataset.ids, start=1):
+        rows, image = _evaluate_image(interpreter, dataset, image_id, queries_per_image, seed)
+        queries += rows
+        images.append(image)
+        if progress:
+            progress(done, len(dataset))
+    notes = () if isinstance(interpreter, DepthEstimator) else (f"depth: {interpreter.engine} estimates none",)
+    return EvaluationReport(tuple(queries), tuple(images), notes)
+
+
+def _evaluate_image(
+    interpreter: Interpreter, dataset: EgoIrgBench, image_id: str, count: int, seed: int
+) -> tuple[list[QueryRow], ImageRow]:
+    """Ask the image's queries; the first one also for the analysis, which is the same for all of them."""
+    records, mask = dataset.masked_records(image_id)
+    frame = Frame(dataset.image(image_id))
+    if mask.shape != frame.image.shape[:2]:
+        raise DatasetFormatError(dataset.root / "mask" / f"{image_id}.png", "isn't of its image's size")
+    rows: list[QueryRow] = []
+    analysis = ""
+    for record, question in draw_queries(records, count, image_rng(seed, image_id)):
+        start = time.perf_counter()
+        reply = interpreter.interpret(frame, Query(question, want_analysis=not rows, want_3d=False))
+        ms = (time.perf_counter() - start) * 1000
+        analysis = analysis or reply.analysis
+        rows.append(
+            QueryRow(
+                image_id=image_id,
+                query=question,
+                kind=record.kind,
+                targets=record.targets,
+                reference=record.answer_text,
+                answer=reply.answer,
+                has_target=reply.has_target,
+                target_score=reply.target_score,
+                overlap=_compare(record, mask, reply),
+                ms=ms,
+            )
+        )
+    return rows, ImageRow(image_id, records[0].caption, analysis, _depth_error(interpreter, frame, dataset, image_id))
+
+
+def _compare(record: Record, mask: NDArray[np.uint8], reply: Interpretation) -> Overlap:
+    """Compare by slot: k-th object of the reply with k-th target. A target that the file gives no mask is left out."""
+    true = [mask == value for value in record.mask_values if value]
+    predicted = [reply.mask(target) for target in reply.objects]
+    return overlap(predicted, true, mask.shape)
+
+
+def _depth_error(interpreter: Interpreter, frame: Frame, dataset: EgoIrgBench, image_id: str) -> float | None:
+    if not isinstance(interpreter, DepthEstimator):
+        return None
+    true = dataset.depth(image_id)
+    if true.shape != (frame.height, frame.width):
+        raise DatasetFormatError(dataset.root / "depth" / f"{image_id}.png", "isn't of its image's size")
+    return depth_error(interpreter.estimate_depth(frame), true)
