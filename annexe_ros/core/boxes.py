@@ -21,7 +21,7 @@ MIN_POINTS = 20
 STANDS_WITHIN_M = 0.02
 """An object whose lowest visible points are this near to the plane stands on it."""
 
-TRIMMED = (0.5, 99.5)
+TRIMMED = (0.1, 99.9)
 """Percentiles of the points where the box ends: beyond them noise and stray pixels reach, not the surface."""
 
 LOWEST_PERCENT = 2.0

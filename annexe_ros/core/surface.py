@@ -23,7 +23,9 @@ SMALLER_PART = 0.25
 MAD_TO_SIGMA = 1.4826
 MAD_LIMIT = 6.0
 MAD_FLOOR_M = 0.05
-"""Depth further from the median than the limit (in robust standard deviations) and the floor isn't the object's."""
+GAP_M = 0.02
+"""Depth further from the median than the limit (in robust standard deviations) and the floor isn't the object's, if a
+gap lies between. Without one it is: from steeply above, an object's side is a few pixels far below its top."""
 
 STEEPEST_SLOPE = 4.0
 """Depth per lateral distance up to which the surface goes on into the margin; more is a jump to what lies behind."""
@@ -109,11 +111,16 @@ def _belonging(
 
 
 def _without_outliers(where: NDArray[np.bool_], z: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Drop pixels whose depth is far from the median, in units of the median absolute deviation (MAD)."""
+    """Drop what is far from the median in units of the median absolute deviation (MAD), behind or before a gap."""
     values = z[where]
     if not values.size:
         return where
     middle = np.median(values)
     spread = MAD_TO_SIGMA * np.median(np.abs(values - middle))
-    with np.errstate(invalid="ignore"):
-        return where & (np.abs(z - middle) <= max(MAD_LIMIT * spread, MAD_FLOOR_M))
+    near = np.abs(values - middle) <= max(MAD_LIMIT * spread, MAD_FLOOR_M)
+    order = np.argsort(values)
+    stretch = np.empty(len(values), dtype=np.intp)
+    stretch[order] = np.cumsum(np.diff(values[order], prepend=values[order[0]]) > GAP_M)
+    kept = np.zeros_like(where)
+    kept[where] = np.isin(stretch, stretch[near])
+    return kept

@@ -1,0 +1,310 @@
+"""The scheduler's promises, tried with events and a clock that only the test moves."""
+
+import threading
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
+
+from annexe_ros.core import Frame, Interpretation, PinholeCamera, Progress, Query
+from annexe_ros.core.errors import BusyError, CancelledError, NoFrameError, NotActiveError, QueryTimeoutError
+from annexe_ros.inference import Scheduler, ScriptedEngine
+
+WAIT_S = 10.0
+FRAME = Frame(
+    np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32), PinholeCamera(64, 48, 60.0, 60.0, 31.5, 23.5)
+)
+
+
+class GatedEngine(ScriptedEngine):
+    """Lets the test hold each query: it begins, waits for ``gate``, and looks at its progress again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Semaphore(0)
+        self.gate = threading.Semaphore(0)
+        self.seen: list[tuple[Frame, str]] = []
+
+    def interpret(self, frame: Frame, query: Query, progress: Progress | None = None) -> Interpretation:
+        self.seen.append((frame, query.text))
+        self.begun.release()
+        assert self.gate.acquire(timeout=WAIT_S)
+        return super().interpret(frame, query, progress)
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Bench:
+    """A scheduler whose worker the test holds in its hand."""
+
+    engine: GatedEngine = field(default_factory=GatedEngine)
+    clock: Clock = field(default_factory=Clock)
+    capacity: int = 2
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(self.engine, self.capacity, self.clock)
+
+    def occupy(self, **options: object) -> Future[Interpretation]:
+        future = self.scheduler.submit(FRAME, Query("first"), **options)
+        assert self.engine.begun.acquire(timeout=WAIT_S)
+        return future
+
+    def release(self, count: int = 1) -> None:
+        self.engine.gate.release(count)
+
+
+@pytest.fixture
+def bench():
+    bench = Bench()
+    yield bench
+    bench.release(100)
+    assert bench.scheduler.close(WAIT_S)
+
+
+def test_an_answer_comes_with_its_place_and_the_time_that_took():
+    scheduler = Scheduler(ScriptedEngine())
+    reply = scheduler.submit(FRAME, Query("mug?")).result(WAIT_S)
+    assert reply.answer == "mug"
+    assert reply.objects[0].box3d is not None
+    assert reply.latencies[-1].stage == "locate"
+    assert scheduler.close(WAIT_S)
+
+
+def test_without_3d_nothing_is_located():
+    scheduler = Scheduler(ScriptedEngine())
+    reply = scheduler.submit(FRAME, Query("mug?", want_3d=False)).result(WAIT_S)
+    assert reply.objects[0].box3d is None
+    assert "locate" not in [latency.stage for latency in reply.latencies]
+    assert scheduler.close(WAIT_S)
+
+
+def test_queries_are_answered_in_order(bench: Bench):
+    futures = [bench.occupy(), *(bench.scheduler.submit(FRAME, Query(text)) for text in ("second", "third"))]
+    bench.release(3)
+    wait_for(futures, WAIT_S)
+    assert [text for _, text in bench.engine.seen] == ["first", "second", "third"]
+
+
+def test_the_frame_is_asked_for_when_the_work_begins(bench: Bench):
+    running, newest = bench.occupy(), [FRAME]
+    waiting = bench.scheduler.submit(lambda: newest[-1], Query("second"))
+    newest.append(Frame(FRAME.image, FRAME.depth, FRAME.camera, stamp_ns=7))
+    bench.release(2)
+    wait_for([running, waiting], WAIT_S)
+    assert [frame.stamp_ns for frame, _ in bench.engine.seen] == [0, 7]
+
+
+def test_a_full_queue_refuses_at_once(bench: Bench):
+    bench.occupy()
+    for _ in range(2):
+        bench.scheduler.submit(FRAME, Query("waits"))
+    with pytest.raises(BusyError) as caught:
+        bench.scheduler.submit(FRAME, Query("too many"))
+    assert caught.value.waiting == 2
+    assert bench.scheduler.statistics.rejected == 1
+
+
+def test_whatever_is_raised_is_the_querys_own_and_the_next_is_served(bench: Bench):
+    def no_frame() -> Frame:
+        raise NoFrameError("head")
+
+    assert isinstance(bench.scheduler.submit(no_frame, Query("none yet")).exception(WAIT_S), NoFrameError)
+    broken = bench.scheduler.submit(lambda: 1 / 0, Query("broken source"))
+    assert isinstance(broken.exception(WAIT_S), ZeroDivisionError)
+    bench.release()
+    assert bench.scheduler.submit(FRAME, Query("works")).result(WAIT_S).has_target
+
+
+def test_cancelling_a_waiting_future_frees_its_place(bench: Bench):
+    running = bench.occupy()
+    waiting = [bench.scheduler.submit(FRAME, Query("waits")) for _ in range(2)]
+    assert waiting[0].cancel()
+    bench.release(3)
+    later = bench.scheduler.submit(FRAME, Query("takes the place"))
+    wait_for([running, waiting[1], later], WAIT_S)
+    assert [text for _, text in bench.engine.seen] == ["first", "waits", "takes the place"]
+
+
+def test_a_running_query_is_cancelled_through_its_progress(bench: Bench):
+    taken_back = threading.Event()
+    running = bench.occupy(progress=Progress(cancelled=taken_back.is_set))
+    taken_back.set()
+    bench.release()
+    assert isinstance(running.exception(WAIT_S), CancelledError)
+
+
+def test_a_running_query_past_its_time_is_told_so(bench: Bench):
+    running = bench.occupy(timeout_s=2.0)
+    bench.clock.now = 2.5
+    bench.release()
+    error = running.exception(WAIT_S)
+    assert isinstance(error, QueryTimeoutError)
+    assert error.limit_s == 2.0
+
+
+def test_waiting_queries_are_let_go_while_another_one_runs(bench: Bench):
+    taken_back = threading.Event()
+    running = bench.occupy()
+    late = bench.scheduler.submit(FRAME, Query("late"), timeout_s=1.0)
+    cancelled = bench.scheduler.submit(FRAME, Query("unwanted"), Progress(cancelled=taken_back.is_set))
+    bench.clock.now = 1.0
+    taken_back.set()
+    bench.release()
+    assert isinstance(late.exception(WAIT_S), QueryTimeoutError)
+    assert isinstance(cancelled.exception(WAIT_S), CancelledError)
+    assert running.result(WAIT_S).has_target
+    assert [text for _, text in bench.engine.seen] == ["first"]
+
+
+def test_a_new_query_takes_the_place_of_one_past_its_time(bench: Bench):
+    bench.occupy()
+    late = [bench.scheduler.submit(FRAME, Query("late"), timeout_s=1.0) for _ in range(2)]
+    bench.clock.now = 1.0
+    bench.scheduler.submit(FRAME, Query("new"))
+    assert all(isinstance(future.exception(0), QueryTimeoutError) for future in late)
+
+
+def test_closing_finishes_the_running_one_and_fails_the_rest(bench: Bench):
+    running, waiting = bench.occupy(), bench.scheduler.submit(FRAME, Query("waits"))
+    bench.release()
+    assert bench.scheduler.close(WAIT_S)
+    assert running.result(0).has_target
+    assert isinstance(waiting.exception(0), NotActiveError)
+    with pytest.raises(NotActiveError):
+        bench.scheduler.submit(FRAME, Query("after"))
+    assert bench.scheduler.close(WAIT_S)
+
+
+def test_closing_stops_what_does_not_finish_in_time(bench: Bench):
+    running = bench.occupy()
+    assert not bench.scheduler.close(timeout_s=0.01)
+    bench.release()
+    assert isinstance(running.exception(WAIT_S), NotActiveError)
+
+
+def test_statistics_count_how_queries_ended(bench: Bench):
+    running = bench.occupy()
+    waiting = bench.scheduler.submit(FRAME, Query("late"), timeout_s=1.0)
+    before = bench.scheduler.statistics
+    bench.clock.now = 1.5
+    bench.release()
+    wait_for([running, waiting], WAIT_S)
+    after = bench.scheduler.statistics
+    assert (before.waiting, before.running, before.answered) == (1, True, 0)
+    assert (after.waiting, after.running, after.answered, after.failed) == (0, False, 1, 1)
+    assert after.durations_s == (1.5,)
+
+
+@pytest.mark.parametrize("capacity", [0, -1])
+def test_a_queue_without_places_is_refused(capacity: int):
+    with pytest.raises(ValueError, match="at least one"):
+        Scheduler(ScriptedEngine(), capacity)
+
+
+def test_many_callers_lose_nothing():
+    scheduler = Scheduler(ScriptedEngine(), capacity=4)
+    outcomes: list[str] = []
+
+    def call() -> None:
+        for _ in range(20):
+            try:
+                outcomes.append(scheduler.submit(FRAME, Query("mug?")).result(WAIT_S).answer)
+            except BusyError:
+                outcomes.append("busy")
+
+    callers = [threading.Thread(target=call) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(WAIT_S)
+    statistics = scheduler.statistics
+    assert len(outcomes) == 160
+    assert outcomes.count("mug") == statistics.answered
+    assert outcomes.count("busy") == statistics.rejected
+    assert scheduler.close(WAIT_S)
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    """Random calls against a model of the queue; the worker moves only when the machine lets it."""
+
+    pending = Bundle("pending")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench(capacity=3)
+        self.running: Future[Interpretation] | None = None
+        self.queue: list[Future[Interpretation]] = []
+
+    @rule(target=pending, timeout_s=st.sampled_from([None, 1.0, 3.0]))
+    def submit(self, timeout_s: float | None) -> Future[Interpretation] | None:
+        idle = self.running is None
+        try:
+            future = self.bench.scheduler.submit(FRAME, Query("?"), timeout_s=timeout_s)
+        except BusyError:
+            future = None
+        self._forget_ended()
+        if future is None:
+            assert len(self.queue) == 3
+        elif idle:
+            assert self.bench.engine.begun.acquire(timeout=WAIT_S)
+            self.running = future
+        else:
+            self.queue.append(future)
+        return future
+
+    @rule(future=consumes(pending))
+    def cancel(self, future: Future[Interpretation] | None) -> None:
+        if future is not None:
+            waits = future in self.queue and not future.done()
+            assert future.cancel() == waits
+
+    @rule(seconds=st.sampled_from([0.5, 1.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.bench.clock.now += seconds
+
+    @precondition(lambda self: self.running is not None)
+    @rule()
+    def finish_running(self) -> None:
+        self.bench.release()
+        error = self.running.exception(WAIT_S)
+        assert error is None or isinstance(error, QueryTimeoutError)
+        self._forget_ended()
+        self.running = self._next()
+
+    def _next(self) -> Future[Interpretation] | None:
+        """Wait for the worker to begin with the next query that its time still allows."""
+        while self.queue:
+            future = self.queue.pop(0)
+            while not future.done():
+                if self.bench.engine.begun.acquire(timeout=0.02):
+                    return future
+        return None
+
+    def _forget_ended(self) -> None:
+        self.queue = [future for future in self.queue if not future.done()]
+
+    @invariant()
+    def the_queue_never_overflows(self) -> None:
+        assert self.bench.scheduler.statistics.waiting <= 3
+
+    def teardown(self) -> None:
+        self.bench.release(100)
+        assert self.bench.scheduler.close(WAIT_S)
+        assert self.running is None or self.running.done()
+        assert all(future.done() for future in self.queue)
+
+
+SchedulerMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestSchedulerMachine = SchedulerMachine.TestCase
