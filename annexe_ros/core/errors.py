@@ -47,7 +47,8 @@ class NoFrameError(AnnexeError):
 
     def __init__(self, camera: str) -> None:
         self.camera = camera
-        super().__init__(f"no frame has arrived from camera '{camera}' yet")
+        whence = f"camera '{camera}'" if camera else "the camera"
+        super().__init__(f"no frame has arrived from {whence} yet")
 
 
 class StaleFrameError(AnnexeError):
@@ -123,6 +124,10 @@ class ModelNotFoundError(AnnexeError):
     def __init__(self, path: Path | str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"model '{path}': {why}")
+
+
+class ParameterError(AnnexeError):
+    """A parameter of a node is unknown or has a value that is not allowed."""
 
 
 class MissingDependencyError(AnnexeError):

@@ -1,0 +1,71 @@
+"""``Interpretation`` and ``Frame`` to ``InteractionAnswer`` and label image, with frame and stamp of the image used.
+
+Poses stay in the camera's optical frame. Nothing is computed here that the interpretation doesn't hold.
+"""
+
+from __future__ import annotations
+
+from rclpy.time import Time
+from sensor_msgs.msg import Image, RegionOfInterest
+from std_msgs.msg import Header
+
+from annexe_ros.core import Frame, GroundedObject, Interpretation, Query, bounding_box
+from annexe_ros.msg import InteractionAnswer, InteractionObject, StageLatency
+from annexe_ros.ros.images import image_message
+from annexe_ros.ros.poses import pose_with_covariance_message, size_message
+
+
+def header_of(frame: Frame) -> Header:
+    """Return stamp and optical frame of the image, which everything made from it carries."""
+    return Header(stamp=Time(nanoseconds=frame.stamp_ns).to_msg(), frame_id=frame.frame_id)
+
+
+def answer_message(reply: Interpretation, frame: Frame, query: Query) -> InteractionAnswer:
+    """Return the reply to ``query`` about ``frame``."""
+    return InteractionAnswer(
+        header=header_of(frame),
+        camera=frame.camera_name,
+        query=query.text,
+        analysis=reply.analysis,
+        answer=reply.answer,
+        engine=reply.engine,
+        model=reply.model,
+        has_target=reply.has_target,
+        target_score=float(reply.target_score),
+        objects=[_object_message(target, reply) for target in reply.objects],
+        pose_frame=frame.frame_id,
+        image_width=frame.width,
+        image_height=frame.height,
+        latencies=[StageLatency(stage=latency.stage, ms=float(latency.ms)) for latency in reply.latencies],
+        notes=list(reply.notes),
+    )
+
+
+def label_image_message(reply: Interpretation, frame: Frame) -> Image:
+    """Return the label image as mono8: 0 = background, else an object's ``mask_value``."""
+    return image_message(reply.label_image, "mono8", header_of(frame))
+
+
+def _object_message(target: GroundedObject, reply: Interpretation) -> InteractionObject:
+    message = InteractionObject(
+        mask_value=target.mask_value,
+        track_id=target.track_id,
+        role=int(target.role),
+        label=target.label,
+        score=float(target.score),
+        active=target.active,
+        touched_by=int(target.touched_by),
+        roi=_region(target, reply),
+        depth_coverage=float(target.depth_coverage),
+    )
+    if target.box3d is not None:
+        message.has_pose = True
+        message.pose = pose_with_covariance_message(target.box3d)
+        message.size = size_message(target.box3d)
+        message.extent = int(target.box3d.extent)
+    return message
+
+
+def _region(target: GroundedObject, reply: Interpretation) -> RegionOfInterest:
+    x, y, width, height = bounding_box(reply.mask(target))
+    return RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height)
