@@ -20,6 +20,8 @@ from transformers.utils import ModelOutput
 
 from .configuration_annexe import AnnexeConfig
 
+# A ModelOutput demands defaults; every field below is always set.
+
 
 @dataclass
 class AnnexeImageEncoding(ModelOutput):
@@ -33,12 +35,12 @@ class AnnexeImageEncoding(ModelOutput):
         contact_logits: (B, 2, H/4, W/4): pixel of a hand-object interaction of the left, of the right hand.
     """
 
-    visual_tokens: Tensor | None = None
-    coarse: Tensor | None = None
-    fine: Tensor | None = None
-    depth: Tensor | None = None
-    label_logits: Tensor | None = None
-    contact_logits: Tensor | None = None
+    visual_tokens: Tensor = None  # type: ignore[assignment]
+    coarse: Tensor = None  # type: ignore[assignment]
+    fine: Tensor = None  # type: ignore[assignment]
+    depth: Tensor = None  # type: ignore[assignment]
+    label_logits: Tensor = None  # type: ignore[assignment]
+    contact_logits: Tensor = None  # type: ignore[assignment]
 
 
 @dataclass
@@ -52,10 +54,10 @@ class AnnexeOutput(ModelOutput):
         encoding: the image's encoding, with its dense maps.
     """
 
-    logits: Tensor | None = None
-    indicator_logits: Tensor | None = None
-    mask_logits: Tensor | None = None
-    encoding: AnnexeImageEncoding | None = None
+    logits: Tensor = None  # type: ignore[assignment]
+    indicator_logits: Tensor = None  # type: ignore[assignment]
+    mask_logits: Tensor = None  # type: ignore[assignment]
+    encoding: AnnexeImageEncoding = None  # type: ignore[assignment]
 
 
 @dataclass
@@ -70,11 +72,11 @@ class AnnexeGeneration(ModelOutput):
         slot_counts: (M,) how many of them there are.
     """
 
-    sequences: Tensor | None = None
-    token_probabilities: Tensor | None = None
-    prompt_states: Tensor | None = None
-    slot_states: Tensor | None = None
-    slot_counts: Tensor | None = None
+    sequences: Tensor = None  # type: ignore[assignment]
+    token_probabilities: Tensor = None  # type: ignore[assignment]
+    prompt_states: Tensor = None  # type: ignore[assignment]
+    slot_states: Tensor = None  # type: ignore[assignment]
+    slot_counts: Tensor = None  # type: ignore[assignment]
 
 
 def _conv_block(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Sequential:

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.nn.utils.rnn import pad_sequence
 
 from annexe_ros.model import AnnexeConfig, AnnexeProcessor
 from annexe_ros.training.augment import crop, photometric, resize
@@ -18,6 +17,10 @@ from annexe_ros.training.samples import Sample, Text
 IGNORED = -100
 """Target value that the losses skip (PyTorch's own)."""
 FINE_STRIDE = 4
+ASPECTS, ASPECT_SHARES = (1.0, 4 / 3, 16 / 9), (0.15, 0.55, 0.3)
+"""Shapes that training batches take (width / height): few, since CPU kernels are compiled for each."""
+LENGTH_MULTIPLE = 8
+"""Texts are padded to a multiple of this, for the same reason."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +92,17 @@ class Collator:
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         """Return one batch; all images take the shape drawn for it."""
-        aspect = self._rng.uniform(1.0, 1.8) if self.augment and self._rng.random() < 0.5 else None
-        first_height, first_width = samples[0].mask.shape
-        source = (1000, int(1000 * aspect)) if aspect else (first_height, first_width)
-        height, width = self.processor.image_processor.input_size(*source)
+        height, width = self._input_size(samples[0])
         if self.augment:
-            samples = [crop(sample, self._rng) for sample in samples]
+            samples = [crop(sample, width / height, self._rng) for sample in samples]
         samples = [resize(sample, height, width) for sample in samples]
         return Batch(**self._images(samples), **self._texts(samples), **self._slots(samples))
+
+    def _input_size(self, first: Sample) -> tuple[int, int]:
+        if not self.augment:
+            return self.processor.image_processor.input_size(*first.mask.shape)
+        aspect = self._rng.choice(ASPECTS, p=ASPECT_SHARES)
+        return self.processor.image_processor.input_size(1000, round(1000 * aspect))
 
     def _images(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
         images = torch.from_numpy(np.stack([sample.image for sample in samples])).permute(0, 3, 1, 2).float() / 255
@@ -119,14 +125,16 @@ class Collator:
         texts = [text for sample in samples for text in sample.texts]
         tokens = [self.tokenised(text) for text in texts]
         shape = (len(samples), len(samples[0].texts), -1)
+        longest = max(len(t.ids) for t in tokens)
+        length = -(-longest // LENGTH_MULTIPLE) * LENGTH_MULTIPLE
         prompts = [torch.tensor([True] * len(t.prompt) + [False] * len(t.reply)) for t in tokens]
         targets = [np.nan if text.query is None else float(bool(text.names)) for text in texts]
         return {
             "prefix_ids": self.processor.prefix_ids(),
-            "input_ids": pad_sequence([t.ids for t in tokens], batch_first=True).view(shape),
-            "attention_mask": pad_sequence([torch.ones_like(t.ids) for t in tokens], batch_first=True).view(shape),
-            "query_mask": pad_sequence(prompts, batch_first=True).view(shape),
-            "labels": pad_sequence([t.next_token for t in tokens], True, IGNORED).view(shape),
+            "input_ids": _padded([t.ids for t in tokens], length, 0).view(shape),
+            "attention_mask": _padded([torch.ones_like(t.ids) for t in tokens], length, 0).view(shape),
+            "query_mask": _padded(prompts, length, 0).view(shape),
+            "labels": _padded([t.next_token for t in tokens], length, IGNORED).view(shape),
             "has_target": torch.tensor(targets).view(shape[:2]),
         }
 
@@ -147,6 +155,11 @@ class Collator:
         masks = torch.from_numpy(np.stack([sample.mask for sample in samples]))
         occupancy = [_occupancy(mask, value) for mask, value in zip(masks, values, strict=True)]
         return {"slot_occupancy": torch.stack(occupancy), "slot_valid": values > 0}
+
+
+def _padded(sequences: list[Tensor], length: int, value: int) -> Tensor:
+    """Return (M, length) of sequences (L,), right-padded."""
+    return torch.stack([functional.pad(sequence, (0, length - len(sequence)), value=value) for sequence in sequences])
 
 
 def _occupancy(mask: Tensor, values: Tensor) -> Tensor:
