@@ -8,9 +8,9 @@ from typing import Any
 
 from annexe_ros.core import Interpreter
 from annexe_ros.core.errors import EngineError, MissingDependencyError
+from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
 from annexe_ros.inference.scripted import Script, ScriptedEngine
 
-DEFAULT_MODEL = "annexe-scenes"
 INSTALL_TORCH = "pip install torch==2.13.0 'transformers>=5' (on a robot: in a venv made with --system-site-packages)"
 SCRIPT_SUFFIX = ".json"
 
@@ -49,7 +49,6 @@ def create_engine(kind: str, model: str | Path = DEFAULT_MODEL, device: str = "a
 def _annexe(model: str | Path, device: str, **options: Any) -> Interpreter:
     try:
         from annexe_ros.inference.annexe import AnnexeEngine
-        from annexe_ros.inference.resolve import resolve_model
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("annexe_ros"):
             raise

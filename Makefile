@@ -1,0 +1,53 @@
+# Everything a checkout needs; `make help` lists it. Each target sets up what it needs, and setting up twice is quick.
+
+SHELL := bash
+PYTHON ?= python3
+RUN := bash scripts/env.sh
+.DEFAULT_GOAL := help
+
+# Nodes of this checkout keep to this machine and to a domain of their own, so that they meet no robot and no other run.
+export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+export ROS_DOMAIN_ID ?= $(shell shuf -i 1-101 -n 1)
+
+COUNT ?= 6000
+SEED ?= 0
+SCENES ?= data/scenes
+RUN_DIR ?= runs/annexe-scenes
+TESTS ?= test
+
+.PHONY: help setup demo test test-slow lint format scenes train clean
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## .venv with pinned packages and ROS 2 Jazzy, and the overlay with the interfaces (PYTHON=python3.12 chooses one)
+	@$(PYTHON) scripts/setup_environment.py
+
+demo: setup ## a recording through the real node, six queries, results in out/demo/
+	@$(RUN) python scripts/demo.py --out out/demo
+
+test: setup ## the tests that take minutes (TESTS=test/core for some of them)
+	@$(RUN) python -m pytest -m "not slow" $(TESTS)
+
+test-slow: setup ## training and soak trials
+	@$(RUN) python -m pytest -m slow $(TESTS)
+
+lint: setup ## ruff and mypy
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+
+format: setup ## let ruff correct what it can
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+scenes: setup ## generate COUNT scenes with SEED into SCENES (needs EGL or a display)
+	@$(RUN) annexe scenes --out $(SCENES) --count $(COUNT) --seed $(SEED)
+
+train: setup ## train a model on SCENES, checkpoints in RUN_DIR
+	@$(RUN) annexe train --data $(SCENES) --out $(RUN_DIR)
+
+clean: ## remove what was built or written, but not .venv, data/ and runs/
+	rm -rf build install log out dist *.egg-info portable/*/build portable/*/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find annexe_ros scripts test -name __pycache__ -type d -prune -exec rm -rf {} +
