@@ -29,6 +29,7 @@ from annexe_ros.core import (
     StageLatency,
     role_of,
 )
+from annexe_ros.core.contact import with_contacts
 from annexe_ros.core.errors import EngineError, ModelNotFoundError
 from annexe_ros.model import (
     NAME_SEPARATOR,
@@ -122,7 +123,7 @@ class AnnexeEngine:
                 progress.on_text(Stage.GROUND, "")
                 objects = self._ground(seen, generation, pooled, names, score, label_image, query.want_mask)
         notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
-        return Interpretation(
+        reply = Interpretation(
             analysis=analysis,
             answer=NAME_SEPARATOR.join(names) or NO_TARGET_ANSWER,
             has_target=has_target,
@@ -134,6 +135,7 @@ class AnnexeEngine:
             latencies=tuple(watch.latencies),
             notes=tuple(notes),
         )
+        return reply if self._network.config.contact_map else with_contacts(reply, frame)
 
     @torch.inference_mode()
     def estimate_depth(self, frame: Frame) -> NDArray[np.float32]:
@@ -210,7 +212,8 @@ class AnnexeEngine:
         scores = functional.pad(_resized(logits, seen.frame)[0], (0, 0, 0, 0, 1, 0))
         best, winner = scores.softmax(0).max(0)
         label_image[:] = winner.to(torch.uint8).cpu().numpy()
-        contact = _resized(seen.encoding.contact_logits, seen.frame)[0].sigmoid()
+        has_map = self._network.config.contact_map
+        contact = _resized(seen.encoding.contact_logits, seen.frame)[0].sigmoid() * has_map
         return tuple(
             _grounded(name, k, winner == k, best, contact, target_score) for k, name in enumerate(names, start=1)
         )

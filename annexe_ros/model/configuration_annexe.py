@@ -22,6 +22,8 @@ class AnnexeConfig(PretrainedConfig):
         slots: most targets an answer can name (the authors: 3).
         labels: names that the dense map tells apart, in channel order after the background; the vocabulary of answers.
         mask_token_id: the token <MSK> that ends every name in an answer and becomes that target's slot.
+        contact_map: the model has learned which pixels take part in an interaction of which hand; otherwise its map
+            means nothing, and who touches what is read from masks and depth.
         coordinate_channels: give the encoder each pixel's place in the image, so that sides can be told.
     """
 
@@ -40,6 +42,7 @@ class AnnexeConfig(PretrainedConfig):
         slots: int = 4,
         labels: Sequence[str] = (),
         mask_token_id: int = 3,
+        contact_map: bool = True,
         coordinate_channels: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -53,6 +56,7 @@ class AnnexeConfig(PretrainedConfig):
         self.slots = slots
         self.labels = list(labels)
         self.mask_token_id = mask_token_id
+        self.contact_map = contact_map
         self.coordinate_channels = coordinate_channels
         super().__init__(**kwargs)
 

@@ -375,6 +375,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         ``on_token`` gets the new ids (M,) of each step and may raise to stop the work.
         """
         eos, pad = self.config.text_config.eos_token_id, self.config.text_config.pad_token_id
+        pad = eos if pad is None else pad
         states = self.language_model.model(prompt_ids, past_key_values=cache, use_cache=True).last_hidden_state
         prompt_states, step_states = states, []
         ended = torch.zeros(len(prompt_ids), dtype=torch.bool, device=prompt_ids.device)

@@ -81,7 +81,7 @@ def new_model(dataset: EgoIrgBench, settings: TrainingSettings) -> tuple[AnnexeF
     replies = [text for record in records for text in (record.caption, record.answer_text)]
     questions = [question.lower() for record in records for question in record.questions]
     tokenizer = train_tokenizer([*replies, *questions])
-    config = AnnexeConfig(labels=vocabulary(records))
+    config = AnnexeConfig(labels=vocabulary(records), contact_map=dataset.truth(dataset.ids[0]) is not None)
     config.text_config.vocab_size = len(tokenizer)
     image_processor = AnnexeImageProcessor(settings.pixel_budget, config.input_multiple)
     return AnnexeForEgoIRG(config), AnnexeProcessor(image_processor, tokenizer)
