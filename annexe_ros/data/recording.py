@@ -72,6 +72,10 @@ class Recording:
             return SCENE_INTERVAL_NS
         return (self.frames[-1].stamp_ns - self.frames[0].stamp_ns) // (len(self.frames) - 1)
 
+    def gap_ns(self, index: int) -> int:
+        """Return the time between a frame and the one before it; the first follows the last when played in a loop."""
+        return self.frames[index].stamp_ns - self.frames[index - 1].stamp_ns if index else self.interval_ns
+
     @property
     def duration_ns(self) -> int:
         """Time from the first frame to when a loop begins anew [ns]."""

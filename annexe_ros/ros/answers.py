@@ -5,7 +5,6 @@ Poses stay in the camera's optical frame. Nothing is computed here that the inte
 
 from __future__ import annotations
 
-from rclpy.time import Time
 from sensor_msgs.msg import Image, RegionOfInterest
 from std_msgs.msg import Header
 
@@ -13,11 +12,12 @@ from annexe_ros.core import Frame, GroundedObject, Interpretation, Query, boundi
 from annexe_ros.msg import InteractionAnswer, InteractionObject, StageLatency
 from annexe_ros.ros.images import image_message
 from annexe_ros.ros.poses import pose_with_covariance_message, size_message
+from annexe_ros.ros.stamps import stamp_message
 
 
 def header_of(frame: Frame) -> Header:
     """Return stamp and optical frame of the image, which everything made from it carries."""
-    return Header(stamp=Time(nanoseconds=frame.stamp_ns).to_msg(), frame_id=frame.frame_id)
+    return Header(stamp=stamp_message(frame.stamp_ns), frame_id=frame.frame_id)
 
 
 def answer_message(reply: Interpretation, frame: Frame, query: Query) -> InteractionAnswer:

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from message_filters import ApproximateTimeSynchronizer, SimpleFilter
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 
 from annexe_ros.core import Frame
 from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.images import colour_from_message, depth_from_message
+from annexe_ros.ros.stamps import nanoseconds
 
 DEPTH_PATIENCE_NS = 500_000_000
 """How long colour waits for depth before it goes on alone, and the jump back after which pairing begins anew."""
@@ -43,7 +43,7 @@ class CameraImages:
     @property
     def stamp_ns(self) -> int:
         """Time of the colour image [ns]."""
-        return _stamp_ns(self.colour)
+        return nanoseconds(self.colour.header.stamp)
 
     def frame(self) -> Frame:
         """Return the frame that the messages hold; raises ``BadImageError`` where they don't hold one."""
@@ -78,8 +78,10 @@ class CameraSync:
         self._colour, self._depth = self._pairing()
 
     def colour(self, message: Image) -> None:
-        """Take a colour image."""
-        stamp = _stamp_ns(message)
+        """Take a colour image; one with a time before 1970 is dropped, message_filters can't order it."""
+        stamp = nanoseconds(message.header.stamp)
+        if stamp < 0:
+            return
         if stamp < self._newest_colour_ns - DEPTH_PATIENCE_NS:
             # The clock jumped back; the synchroniser would hold on to the images with the later stamps.
             self._unpaired_since_ns = None
@@ -92,8 +94,9 @@ class CameraSync:
             self._store(self._images(message, None))
 
     def depth(self, message: Image) -> None:
-        """Take a depth image."""
-        self._depth.signalMessage(message)
+        """Take a depth image; see ``colour``."""
+        if message.header.stamp.sec >= 0:
+            self._depth.signalMessage(message)
 
     def info(self, message: CameraInfo) -> None:
         """Take the intrinsics; the newest ones hold for all images."""
@@ -112,7 +115,3 @@ class CameraSync:
 
     def _images(self, colour: Image, depth: Image | None) -> CameraImages:
         return CameraImages(colour, depth, self._info, self._camera_name, self._rectified)
-
-
-def _stamp_ns(message: Image) -> int:
-    return Time.from_msg(message.header.stamp).nanoseconds

@@ -102,6 +102,14 @@ def image_message(pixels: NDArray[Any], encoding: str, header: Header) -> Image:
     )
 
 
+def depth_message(depth: NDArray[np.float32], header: Header) -> Image:
+    """Return a depth image (H, W) [m] as 16UC1 [mm]; NaN and what doesn't fit become 0, unknown."""
+    with np.errstate(invalid="ignore"):
+        millimetres = np.rint(depth / _MILLIMETRES)
+    known = (millimetres >= 1) & (millimetres <= np.iinfo(np.uint16).max)
+    return image_message(np.where(known, millimetres, 0).astype(np.uint16), "16UC1", header)
+
+
 def pixels_from_message(message: Image) -> NDArray[Any]:
     """Return a view of the message's pixels as it declares them: (H, W) or, with several channels, (H, W, C).
 

@@ -6,14 +6,17 @@ Every array begins by deleting what the topic showed before, so that nothing of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-from geometry_msgs.msg import Point, Pose, Vector3
+from geometry_msgs.msg import Point
 from numpy.typing import NDArray
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from annexe_ros.core import Frame, GroundedObject, Interpretation, OrientedBox, PinholeCamera, Role
+from annexe_ros.core import Frame, Interpretation, OrientedBox, PinholeCamera
+from annexe_ros.core.palette import Colour, target_colours
 from annexe_ros.ros.answers import header_of
 from annexe_ros.ros.poses import point_message, pose_message, size_message
 
@@ -21,50 +24,55 @@ TEXT_HEIGHT_M = 0.03
 OUTLINE_WIDTH_M = 0.003
 BOX_ALPHA = 0.35
 
-ROLE_COLOURS: dict[Role, tuple[float, float, float]] = {
-    Role.UNKNOWN: (0.6, 0.6, 0.6),
-    Role.LEFT_HAND: (0.95, 0.55, 0.15),
-    Role.RIGHT_HAND: (0.20, 0.55, 0.95),
-    Role.OBJECT: (0.25, 0.80, 0.35),
-}
-
 
 def markers_message(reply: Interpretation, frame: Frame) -> MarkerArray:
     """Return the markers of an answer, in the frame's optical frame."""
     header = header_of(frame)
     markers = [Marker(header=header, action=Marker.DELETEALL)]
-    for target in reply.objects:
+    for target, colour in zip(reply.objects, target_colours(reply.objects), strict=True):
         if target.box3d is not None and frame.camera is not None:
-            box, mask = target.box3d, reply.mask(target)
+            outline = _outline_points(reply.mask(target), frame.camera, float(target.box3d.center[2]))
+            draw = _Pen(header, target.track_id or target.mask_value, colour)
             markers += [
-                _box(target, box, header),
-                _name(target, box, header),
-                _outline(target, _outline_points(mask, frame.camera, float(box.center[2])), header),
+                draw.box(target.box3d),
+                draw.name(f"{target.label} {target.score:.2f}", target.box3d),
+                draw.outline(outline),
             ]
     return MarkerArray(markers=markers)
 
 
-def _box(target: GroundedObject, box: OrientedBox, header: Header) -> Marker:
-    marker = _marker(target, "boxes", Marker.CUBE, header, alpha=BOX_ALPHA)
-    marker.pose, marker.scale = pose_message(box), size_message(box)
-    return marker
+@dataclass(frozen=True)
+class _Pen:
+    """Draws the markers of one target."""
 
+    header: Header
+    number: int
+    colour: Colour
 
-def _name(target: GroundedObject, box: OrientedBox, header: Header) -> Marker:
-    """Return the name, just above the box as the camera sees it (y points down in an optical frame)."""
-    marker = _marker(target, "names", Marker.TEXT_VIEW_FACING, header)
-    half_height = float(np.abs(box.rotation[1]) @ box.size) / 2
-    marker.pose = Pose(position=point_message(box.center - (0.0, half_height + TEXT_HEIGHT_M, 0.0)))
-    marker.scale = Vector3(z=TEXT_HEIGHT_M)
-    marker.text = f"{target.label} {target.score:.2f}"
-    return marker
+    def box(self, box: OrientedBox) -> Marker:
+        marker = self._marker("boxes", Marker.CUBE, alpha=BOX_ALPHA)
+        marker.pose, marker.scale = pose_message(box), size_message(box)
+        return marker
 
+    def name(self, text: str, box: OrientedBox) -> Marker:
+        """Return the name, just above the box as the camera sees it (y points down in an optical frame)."""
+        half_height = float(np.abs(box.rotation[1]) @ box.size) / 2
+        marker = self._marker("names", Marker.TEXT_VIEW_FACING)
+        marker.pose.position = point_message(box.center - (0.0, half_height + TEXT_HEIGHT_M, 0.0))
+        marker.scale.z = TEXT_HEIGHT_M
+        marker.text = text
+        return marker
 
-def _outline(target: GroundedObject, points: list[Point], header: Header) -> Marker:
-    marker = _marker(target, "outlines", Marker.LINE_LIST, header)
-    marker.scale = Vector3(x=OUTLINE_WIDTH_M)
-    marker.points = points
-    return marker
+    def outline(self, points: list[Point]) -> Marker:
+        marker = self._marker("outlines", Marker.LINE_LIST)
+        marker.scale.x = OUTLINE_WIDTH_M
+        marker.points = points
+        return marker
+
+    def _marker(self, namespace: str, kind: int, alpha: float = 1.0) -> Marker:
+        red, green, blue = (value / 255 for value in self.colour)
+        color = ColorRGBA(r=red, g=green, b=blue, a=alpha)
+        return Marker(header=self.header, ns=namespace, id=self.number, type=kind, action=Marker.ADD, color=color)
 
 
 def _outline_points(mask: NDArray[np.bool_], camera: PinholeCamera, depth_m: float) -> list[Point]:
@@ -80,15 +88,3 @@ def _outline_points(mask: NDArray[np.bool_], camera: PinholeCamera, depth_m: flo
         for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
             points += [start, end]
     return points
-
-
-def _marker(target: GroundedObject, namespace: str, kind: int, header: Header, alpha: float = 1.0) -> Marker:
-    red, green, blue = ROLE_COLOURS[target.role]
-    return Marker(
-        header=header,
-        ns=namespace,
-        id=target.track_id or target.mask_value,
-        type=kind,
-        action=Marker.ADD,
-        color=ColorRGBA(r=red, g=green, b=blue, a=alpha),
-    )

@@ -1,0 +1,179 @@
+"""The command ``query_client``: asks a perception node one or several questions through its service ``query``.
+
+Prints a table of the answers and, with ``--out``, writes what the node published for people. Exits with 1 when any
+question was not answered. "No such target" is an answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rclpy
+import yaml
+from rclpy.node import Node
+from rclpy.utilities import remove_ros_args
+from rich.console import Console
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from annexe_ros.core import PinholeCamera
+from annexe_ros.core.errors import AnnexeError, DatasetFormatError, InvalidQueryError, Status
+from annexe_ros.data.ego_irgbench import read_colour, read_depth
+from annexe_ros.nodes.query_report import Asked, results_table, write_results
+from annexe_ros.ros import qos
+from annexe_ros.ros.camera_info import camera_info_message
+from annexe_ros.ros.images import depth_message, image_message
+from annexe_ros.srv import EgoQuery
+
+NOT_YET = (Status.NOT_ACTIVE, Status.NO_FRAME, Status.STALE_FRAME)
+RETRY_S = 0.2
+PICTURE_WAIT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query text and what the asker notes of it."""
+
+    text: str
+    note: str = ""
+
+
+class NoAnswerError(AnnexeError):
+    """The node didn't answer in time."""
+
+
+class QueryClient(Node):
+    """Asks the service of one perception node and, where wanted, listens to its pictures."""
+
+    def __init__(self, target: str, *, with_pictures: bool = False, **options: Any) -> None:
+        """Connect to the node ``target``, e.g. ``/annexe``."""
+        super().__init__("query_client", **options)
+        self._service = self.create_client(EgoQuery, f"{target}/query")
+        self._with_pictures = with_pictures
+        self._overlay: Image | None = None
+        self._markers: MarkerArray | None = None
+        if with_pictures:
+            self.create_subscription(Image, f"{target}/overlay", self._on_overlay, qos.reliable())
+            self.create_subscription(MarkerArray, f"{target}/markers", self._on_markers, qos.reliable())
+
+    def ask(self, question: Question, request: EgoQuery.Request, timeout_s: float, wait_s: float = 0.0) -> Asked:
+        """Ask, again while the node isn't ready for at most ``wait_s``; raises ``NoAnswerError``."""
+        deadline = time.monotonic() + wait_s
+        if not self._service.wait_for_service(max(wait_s, timeout_s)):
+            raise NoAnswerError(f"there is no service '{self._service.service_name}'; is the perception node running?")
+        request.query = question.text
+        asked = self._ask_once(question, request, timeout_s)
+        while self._is_not_ready(asked) and time.monotonic() < deadline:
+            time.sleep(RETRY_S)
+            asked = self._ask_once(question, request, timeout_s)
+        return asked
+
+    def _ask_once(self, question: Question, request: EgoQuery.Request, timeout_s: float) -> Asked:
+        self._overlay = self._markers = None
+        started = time.perf_counter()
+        future = self._service.call_async(request)
+        rclpy.spin_until_future_complete(self, future, timeout_sec=timeout_s)
+        latency_ms = (time.perf_counter() - started) * 1e3
+        if not future.done():
+            raise NoAnswerError(f"'{question.text}' was not answered within {timeout_s:.0f} s")
+        response = future.result()
+        if response.success and self._with_pictures:
+            self._wait_for_pictures()
+        return Asked(question.text, question.note, response, latency_ms, self._overlay, self._markers)
+
+    def _is_not_ready(self, asked: Asked) -> bool:
+        """Say whether the node or its connection to us still comes up."""
+        unseen = self._with_pictures and (asked.overlay is None or asked.markers is None)
+        return asked.response.status in NOT_YET or (asked.response.success and unseen)
+
+    def _wait_for_pictures(self) -> None:
+        deadline = time.monotonic() + PICTURE_WAIT_S
+        while (self._overlay is None or self._markers is None) and time.monotonic() < deadline:
+            rclpy.spin_once(self, timeout_sec=RETRY_S)
+
+    def _on_overlay(self, message: Image) -> None:
+        self._overlay = message
+
+    def _on_markers(self, message: MarkerArray) -> None:
+        self._markers = message
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Read a YAML list of texts, or of mappings with ``query`` and ``note``; raises ``DatasetFormatError``."""
+    try:
+        items = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return [
+            Question(item) if isinstance(item, str) else Question(item["query"], item.get("note", "")) for item in items
+        ]
+    except OSError as error:
+        raise DatasetFormatError(path, f"can't be read ({error.strerror})") from error
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+        raise DatasetFormatError(path, f"is not a list of queries ({error})") from error
+
+
+def main() -> int:
+    """Ask what the command line says and return the exit code."""
+    options = _parser().parse_args(remove_ros_args(sys.argv)[1:])
+    rclpy.init()
+    try:
+        return _run(options)
+    except AnnexeError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+    finally:
+        rclpy.try_shutdown()
+    return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    questions = [Question(text) for text in options.query] + (
+        read_questions(options.queries) if options.queries else []
+    )
+    if not questions:
+        raise InvalidQueryError("no query was given")
+    client = QueryClient(options.node, with_pictures=options.out is not None)
+    asked = []
+    for number, question in enumerate(questions):
+        wait_s = 0.0 if number else options.wait
+        asked.append(client.ask(question, _request(options), options.timeout, wait_s))
+    client.destroy_node()
+    Console().print(results_table(asked, f"answers of {options.node}"))
+    if options.out is not None:
+        write_results(asked, options.out)
+    return 0 if all(item.response.success for item in asked) else 1
+
+
+def _request(options: argparse.Namespace) -> EgoQuery.Request:
+    request = EgoQuery.Request(camera=options.camera)
+    header = Header(frame_id=options.frame_id)
+    if options.image:
+        request.image = image_message(read_colour(options.image), "rgb8", header)
+    if options.depth:
+        request.depth = depth_message(read_depth(options.depth), header)
+    if options.intrinsics:
+        camera = PinholeCamera(request.image.width, request.image.height, *options.intrinsics)
+        request.camera_info = camera_info_message(camera, header)
+    return request
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("query_client", description="Ask a perception node through its service.")
+    parser.add_argument("query", nargs="*", help="questions, e.g. 'Which object does the right hand hold?'")
+    parser.add_argument("--queries", type=Path, help="YAML file with a list of questions")
+    parser.add_argument("--node", default="/annexe", help="name of the perception node (%(default)s)")
+    parser.add_argument("--camera", default="", help="which of the node's cameras; default: the first")
+    parser.add_argument("--image", type=Path, help="ask about this image instead of the camera's newest")
+    parser.add_argument("--depth", type=Path, help="depth image of --image, uint16 [mm]")
+    parser.add_argument("--intrinsics", type=float, nargs=4, metavar=("FX", "FY", "CX", "CY"), help="of --image")
+    parser.add_argument("--frame-id", default="", help="optical frame of --image")
+    parser.add_argument("--out", type=Path, help="folder for overlays, label images, markers and results.json")
+    parser.add_argument("--timeout", type=float, default=30.0, help="longest time for an answer [s] (%(default)s)")
+    parser.add_argument("--wait", type=float, default=0.0, help="how long the node may take to get ready [s]")
+    return parser
