@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,12 +75,8 @@ class EvaluationReport:
         figures = {
             "n": len(self.queries),
             "images": len(self.images),
-            "analysis": {"meteor": _or_note(text.meteor, *analysis, notes), "cider": text.cider(*analysis)},
-            "answer": {
-                "meteor": _or_note(text.meteor, *answers, notes),
-                "cider": text.cider(*answers),
-                "exact": _mean([row.exact for row in self.queries]),
-            },
+            "analysis": _text(*analysis, notes),
+            "answer": _text(*answers, notes) | {"exact": _mean([row.exact for row in self.queries])},
             "grounding": _grounding([row.overlap for row in self.queries]),
             "indicator": {"accuracy": _mean([row.indicator_right for row in self.queries])},
             "depth": {"mae": _mean([row.depth_error for row in self.images if row.depth_error is not None])},
@@ -101,15 +97,13 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _or_note(
-    metric: Callable[[Sequence[str], Sequence[str]], float | None],
-    predicted: Sequence[str],
-    references: Sequence[str],
-    notes: list[str],
-) -> float | None:
-    """Return the metric, or None and a note where data that it needs is missing."""
-    try:
-        return metric(predicted, references)
-    except MissingDependencyError as error:
-        notes.append(f"meteor: {error}")
-        return None
+def _text(predicted: Sequence[str], references: Sequence[str], notes: list[str]) -> dict[str, float | None]:
+    """Return the text metrics, with None and a note where a library or data that one needs is missing."""
+    figures: dict[str, float | None] = {}
+    for name, metric in (("meteor", text.meteor), ("cider", text.cider)):
+        try:
+            figures[name] = metric(predicted, references)
+        except MissingDependencyError as error:
+            figures[name] = None
+            notes.append(f"{name}: {error}")
+    return figures

@@ -22,6 +22,8 @@ import numpy as np
 
 from annexe_ros.core.errors import MissingDependencyError
 
+INSTALL = "pip install 'annexe-ros[evaluate]'"
+
 WORDNET_FOLDERS = ("/usr/share/wordnet", "/usr/local/share/wordnet/dict")
 """Where system packages put Princeton WordNet; the variable WNSEARCHDIR, which WordNet itself reads, goes first."""
 
@@ -40,9 +42,14 @@ def exact(predicted: str, reference: str) -> bool:
 
 
 def cider(predicted: Sequence[str], references: Sequence[str]) -> float | None:
-    """Return CIDEr-D of one prediction per reference, 0 to 10; None where the references hold no word."""
-    from pycocoevalcap.cider.cider import Cider
+    """Return CIDEr-D of one prediction per reference, 0 to 10; None where the references hold no word.
 
+    Raises ``MissingDependencyError`` where pycocoevalcap is not installed.
+    """
+    try:
+        from pycocoevalcap.cider.cider import Cider
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError("pycocoevalcap, which CIDEr needs,", INSTALL) from error
     wanted = {number: [" ".join(tokens(text))] for number, text in enumerate(references)}
     if not any(text for (text,) in wanted.values()):
         return None
@@ -54,10 +61,12 @@ def cider(predicted: Sequence[str], references: Sequence[str]) -> float | None:
 def meteor(predicted: Sequence[str], references: Sequence[str]) -> float | None:
     """Return the mean METEOR of one prediction per reference, 0 to 1; None where there is nothing to compare.
 
-    Raises ``MissingDependencyError`` where no WordNet is found.
+    Raises ``MissingDependencyError`` where nltk is not installed or no WordNet is found.
     """
-    from nltk.translate.meteor_score import single_meteor_score
-
+    try:
+        from nltk.translate.meteor_score import single_meteor_score
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError("nltk, which METEOR needs,", INSTALL) from error
     if not references:
         return None
     wordnet = _wordnet()

@@ -1,6 +1,7 @@
 """Text metrics against values worked out by hand from the definitions."""
 
 import math
+import sys
 
 import pytest
 from hypothesis import given
@@ -85,3 +86,12 @@ def test_missing_wordnet_is_said_with_the_command(monkeypatch, tmp_path):
 def test_any_text_has_figures_in_range(texts):
     value = text.cider(texts, texts[::-1])
     assert value is None or 0 <= value <= 10 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("metric", "library"), [(text.cider, "pycocoevalcap.cider.cider"), (text.meteor, "nltk.translate.meteor_score")]
+)
+def test_a_missing_library_is_said_with_the_command(monkeypatch, metric, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingDependencyError, match=r"annexe-ros\[evaluate\]"):
+        metric(["mug"], ["mug"])

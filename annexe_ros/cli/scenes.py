@@ -1,0 +1,39 @@
+"""``annexe scenes``: generate a data set of synthetic scenes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from annexe_ros.cli.terminal import progress_bar, working
+
+
+def scenes(
+    out: Annotated[Path, typer.Option(help="Folder of the data set; one that was begun is continued.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of scenes.")],
+    seed: Annotated[int, typer.Option(min=0, help="Decides every scene.")] = 0,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    unseen: Annotated[bool, typer.Option(help="Only touches that no other scene has (see below).")] = False,
+    width: Annotated[int, typer.Option(min=64, help="Of the images.")] = 320,
+    height: Annotated[int, typer.Option(min=48, help="Of the images.")] = 240,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Generate synthetic egocentric RGB-D scenes in Ego-IRGBench's layout, with everything that is known of them.
+
+    A hand that touches an object on a surface makes a combination (category, hand, surface). With c, h and s their
+    positions in the lists of categories, hands (left 0, right 1) and surfaces, the combinations with
+    (3c + 4h + 5s) mod 8 = 0 are never drawn, except with --unseen, which then draws no other: two of the sixteen
+    categories for each hand and surface.
+    """
+    with working():
+        from annexe_ros.core.errors import DatasetFormatError
+        from annexe_ros.data.ego_irgbench import SPLITS
+        from annexe_ros.data.scenes.dataset import generate
+
+        if split not in SPLITS:
+            raise DatasetFormatError(out, f"unknown split '{split}'; a dataset has: {', '.join(SPLITS)}")
+        with progress_bar("scenes") as follow:
+            ids = generate(out, count, seed, split, unseen, width, height, workers, follow)
+    typer.echo(f"{len(ids)} scenes in {out}, split {split}")

@@ -1,0 +1,54 @@
+"""What verbs share at the terminal: results on stdout, everything else (bars, notes, libraries' chatter) on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Annotated, Any
+
+import typer
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+EngineOption = Annotated[str, typer.Option("--engine", help="Who answers: 'annexe', or 'scripted' for trials.")]
+ModelOption = Annotated[str, typer.Option("--model", help="Model folder, or the name of a shipped model.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+
+DEFAULT_ENGINE = "annexe"
+DEFAULT_MODEL = "annexe-scenes"
+
+Follow = Callable[[int, int], None]
+
+
+def print_json(result: dict[str, Any]) -> None:
+    """Print a result as one JSON object."""
+    typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Keep stdout for the result: what libraries print while working goes to stderr."""
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Follow]:
+    """Show a bar on stderr; yields a function of (done, total)."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(description, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -1,0 +1,45 @@
+"""``annexe train``: train a model, or go on with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from annexe_ros.cli.terminal import working
+
+
+def train(
+    data: Annotated[Path, typer.Option(help="Folder in Ego-IRGBench's layout; its split 'train' is used.")],
+    out: Annotated[Path, typer.Option(help="Model folder to write, with log and checkpoint.")],
+    start_from: Annotated[
+        str | None, typer.Option(help="Model folder or name to fine-tune; else from scratch.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1)] = 6000,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 16,
+    queries_per_image: Annotated[int, typer.Option(min=1, help="Questions per image and step.")] = 6,
+    learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, questions and augmentation.")] = 0,
+    mixed_precision: Annotated[str, typer.Option(help="bf16 or no.")] = "bf16",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+) -> None:
+    """Train ANNEXE on a data set in Ego-IRGBench's layout, generated or real."""
+    with working():
+        from annexe_ros.inference.resolve import resolve_model
+        from annexe_ros.training.run import TrainingSettings
+        from annexe_ros.training.run import train as run_training
+
+        settings = TrainingSettings(
+            data=data,
+            out=out,
+            start_from=None if start_from is None else resolve_model(start_from),
+            steps=steps,
+            batch_size=batch_size,
+            queries_per_image=queries_per_image,
+            learning_rate=learning_rate,
+            seed=seed,
+            mixed_precision=mixed_precision,
+        )
+        folder = run_training(settings, resume)
+    typer.echo(f"model in {folder}")
