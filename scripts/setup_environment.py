@@ -165,6 +165,7 @@ def ros_is_sourced() -> bool:
 def environment() -> dict[str, str]:
     """Return the environment of the tools: .venv first, and no trace of another workspace unless ROS is sourced."""
     env = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}}
+    env.setdefault("COLCON_LOG_LEVEL", "error")  # the wheels' prefix has no set-up files, which colcon would warn about
     env |= {"VIRTUAL_ENV": str(VENV), "PATH": f"{PYTHON.parent}{os.pathsep}{env.get('PATH', os.defpath)}"}
     if not ros_is_sourced():
         env.pop("PYTHONPATH", None)

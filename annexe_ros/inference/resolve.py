@@ -25,11 +25,10 @@ def resolve_model(name_or_path: str | Path = DEFAULT_MODEL) -> Path:
 
     Raises ``ModelNotFoundError``, which names the places searched.
     """
-    folder = Path(name_or_path).expanduser()
-    if folder.is_dir():
+    name, folder = str(name_or_path), Path(name_or_path).expanduser()
+    if name and folder.is_dir():
         return _checked(folder.absolute())
-    name = str(name_or_path)
-    if folder.is_absolute() or name.startswith((".", "~")) or not name:
+    if not name or folder.is_absolute() or name.startswith("."):
         raise ModelNotFoundError(name_or_path, "there is no such folder")
     if "/" in name:
         return _cached_from_hub(name)
