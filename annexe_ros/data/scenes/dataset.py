@@ -1,0 +1,180 @@
+"""Generates data sets of synthetic egocentric scenes in the layout of Ego-IRGBench.
+
+The mix: no hand in 10 % of scenes, one in 45 %, two in 45 %; 3 to 9 objects of different categories, mostly at least
+two of them untouched; 85 % of hands touch an object. A scene depends on (seed, index) alone, not on how many workers
+draw it, and a folder that was begun is continued.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.data.scenes.build import build
+from annexe_ros.data.scenes.language import records
+from annexe_ros.data.scenes.layout import Scene, arrange, sample_plan
+from annexe_ros.data.scenes.render import Renderer, Rendering
+from annexe_ros.data.scenes.sensor import HOLES_SHARE, measure_depth, photograph
+from annexe_ros.data.scenes.survey import survey
+from annexe_ros.data.scenes.truth import SceneTruth
+
+JPEG_QUALITY = 92
+_MAX_ATTEMPTS = 200
+_RENDER = 7
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedScene:
+    """A finished scene: picture (H, W, 3) RGB uint8, depth (H, W) uint16 [mm], mask (H, W) uint8, and the truth."""
+
+    image: NDArray[np.uint8]
+    depth: NDArray[np.uint16]
+    mask: NDArray[np.uint8]
+    truth: SceneTruth
+
+
+def scene_id(seed: int, index: int) -> str:
+    """Return the name of a scene's files."""
+    return f"S{seed:04d}_{index:06d}"
+
+
+def render_scene(
+    renderer: Renderer,
+    seed: int,
+    index: int,
+    width: int,
+    height: int,
+    unseen: bool = False,
+    depth_noise: bool | None = None,
+) -> RenderedScene:
+    """Return scene ``index`` of a seed; ``depth_noise`` None leaves it to chance whether the depth has faults."""
+    plan = sample_plan(np.random.default_rng([seed, index]), unseen)
+    for attempt in range(_MAX_ATTEMPTS):
+        rng = np.random.default_rng([seed, index, attempt + 1])
+        scene = arrange(plan, rng, width, height)
+        found = _survey(renderer, scene, scene_id(seed, index), seed) if scene is not None else None
+        if scene is not None and found is not None:
+            break
+    else:
+        raise RuntimeError(f"scene {scene_id(seed, index)}: no acceptable arrangement in {_MAX_ATTEMPTS} attempts")
+    rendering, truth = found
+    rng = np.random.default_rng([seed, index, attempt + 1, _RENDER])
+    noisy = rng.random() < HOLES_SHARE if depth_noise is None else depth_noise
+    image = photograph(rng, rendering, scene.view, scene.lighting)
+    return RenderedScene(image, measure_depth(rng, rendering, noisy), rendering.mask, truth)
+
+
+def _survey(renderer: Renderer, scene: Scene, name: str, seed: int) -> tuple[Rendering, SceneTruth] | None:
+    built = build(scene)
+    opened = renderer.open(built, scene.view)
+    try:
+        return survey(opened, built, scene, name, seed)
+    finally:
+        opened.close()
+
+
+def generate(
+    out: Path,
+    count: int,
+    seed: int,
+    split: str,
+    unseen: bool = False,
+    width: int = 320,
+    height: int = 240,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[str]:
+    """Write scenes 0..count-1 of ``seed`` below ``out`` and return their ids; finished ones are kept as they are.
+
+    ``progress`` is called with (done, count). ``unseen`` draws only touches that no other scene has (see ``combos``).
+    Raises ``DatasetFormatError`` if ``out`` can't hold a data set, ``MissingDependencyError`` without GL.
+    """
+    out = Path(out)
+    _prepare(out, split)
+    names = [scene_id(seed, index) for index in range(count)]
+    missing = [
+        index for index, name in enumerate(names) if not (out / "dataset_split" / split / f"{name}.json").exists()
+    ]
+    jobs = [_Job(out, split, seed, index, unseen, width, height) for index in missing]
+    for done, _ in enumerate(_run(jobs, workers), start=count - len(missing) + 1):
+        if progress is not None:
+            progress(done, count)
+    return names
+
+
+@dataclass(frozen=True)
+class _Job:
+    out: Path
+    split: str
+    seed: int
+    index: int
+    unseen: bool
+    width: int
+    height: int
+
+
+def _run(jobs: list[_Job], workers: int) -> Iterator[str]:
+    if workers <= 1 or len(jobs) <= 1:
+        yield from _serially(jobs)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap_unordered(_write_one, jobs, chunksize=1)
+
+
+def _serially(jobs: list[_Job]) -> Iterator[str]:
+    for job in jobs:
+        yield _write_one(job)
+
+
+_renderers: dict[tuple[int, int], Renderer] = {}
+
+
+def _write_one(job: _Job) -> str:
+    cv2.setNumThreads(1)
+    size = (job.width, job.height)
+    if size not in _renderers:
+        _renderers[size] = Renderer(*size)
+    scene = render_scene(_renderers[size], job.seed, job.index, job.width, job.height, job.unseen)
+    write_scene(job.out, job.split, scene)
+    return scene.truth.id
+
+
+def _prepare(out: Path, split: str) -> None:
+    try:
+        for folder in ("RGB", "depth", "mask", "scene", f"dataset_split/{split}"):
+            (out / folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetFormatError(out, f"can't write a data set here: {error.strerror}") from error
+
+
+def write_scene(out: Path, split: str, scene: RenderedScene) -> None:
+    """Write the five files of a scene, each at once, the records last."""
+    truth = scene.truth
+    name = truth.id
+    bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
+    _write_image(out / "RGB" / f"{name}.jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    _write_image(out / "depth" / f"{name}.png", scene.depth, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    _write_image(out / "mask" / f"{name}.png", scene.mask, [])
+    _write(out / "scene" / f"{name}.json", json.dumps(truth.to_json()).encode())
+    rng = np.random.default_rng([truth.seed, int(name.rsplit("_", 1)[1]), 0])
+    _write(out / "dataset_split" / split / f"{name}.json", json.dumps(records(truth, rng), indent=1).encode())
+
+
+def _write_image(path: Path, image: NDArray, options: list[int]) -> None:
+    _, encoded = cv2.imencode(path.suffix, image, options)
+    _write(path, encoded.tobytes())
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_bytes(content)
+    partial.replace(path)
