@@ -166,3 +166,13 @@ def test_slivers_are_neither_named_nor_asked_about():
     truth = scene(right="mug")
     sliver = [dataclasses.replace(item, visible_pixels=5) if item.label == "bowl" else item for item in truth.instances]
     assert answers(dataclasses.replace(truth, instances=tuple(sliver)), "bowl") == set()
+
+
+@settings(max_examples=100, deadline=None)
+@given(truth=scenes(), seed=st.integers(0, 2**32 - 1))
+def test_no_wording_has_two_answers(truth, seed):
+    answers_to = {}
+    for record in records(truth, np.random.default_rng(seed)):
+        for question in record["questions"]:
+            answers_to.setdefault(question["query"].lower().rstrip(".!?"), set()).add(record["answer"])
+    assert [text for text, found in answers_to.items() if len(found) > 1] == []
