@@ -1,0 +1,92 @@
+"""Starts the perception node, and rviz where wanted.
+
+    ros2 launch annexe_ros annexe.launch.py image:=/camera/color/image_raw \
+        depth:=/camera/aligned_depth_to_color/image_raw camera_info:=/camera/color/camera_info
+
+Where PyTorch lives in a virtual environment (made with --system-site-packages), name its interpreter:
+python:=$HOME/venv/bin/python
+"""
+
+import os
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.substitutions import FindPackageShare
+
+FASTDDS_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+CONFIG = PathJoinSubstitution([FindPackageShare("annexe_ros"), "config"])
+
+PARAMETER_ARGUMENTS = {
+    "engine": "Kind of engine: annexe or scripted; empty: as in params_file.",
+    "model": "Model folder or name of a shipped model; empty: as in params_file.",
+    "device": "auto, cpu, cuda or cuda:N; empty: as in params_file.",
+}
+TOPICS = ("image", "depth", "camera_info")
+
+
+def _arguments() -> list[DeclareLaunchArgument]:
+    parameters = [
+        DeclareLaunchArgument(name, default_value="", description=text) for name, text in PARAMETER_ARGUMENTS.items()
+    ]
+    topics = [
+        DeclareLaunchArgument(name, default_value=name, description=f"Topic of the camera's {name}.") for name in TOPICS
+    ]
+    return [
+        DeclareLaunchArgument(
+            "params_file",
+            default_value=PathJoinSubstitution([CONFIG, "annexe.yaml"]),
+            description="Parameters of the node.",
+        ),
+        *parameters,
+        *topics,
+        DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
+        DeclareLaunchArgument("use_sim_time", default_value="false", description="Take the time from /clock."),
+        DeclareLaunchArgument("autostart", default_value="true", description="Configure and activate the node."),
+        DeclareLaunchArgument(
+            "python", default_value="", description="Python interpreter with PyTorch; empty: the system's."
+        ),
+        DeclareLaunchArgument("rviz", default_value="false", description="Start rviz too."),
+    ]
+
+
+def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return the node; arguments that were left empty don't override the parameters file."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in PARAMETER_ARGUMENTS}
+    flags = {name: LaunchConfiguration(name).perform(context) == "true" for name in ("use_sim_time", "autostart")}
+    return [
+        LifecycleNode(
+            package="annexe_ros",
+            executable="perception_node",
+            name="annexe",
+            namespace=LaunchConfiguration("namespace"),
+            prefix=LaunchConfiguration("python"),
+            parameters=[
+                LaunchConfiguration("params_file"),
+                flags,
+                {name: value for name, value in given.items() if value},
+            ],
+            remappings=[(name, LaunchConfiguration(name)) for name in TOPICS],
+            output="screen",
+        )
+    ]
+
+
+def generate_launch_description() -> LaunchDescription:
+    profile = PathJoinSubstitution([CONFIG, "fastdds.xml"])
+    return LaunchDescription(
+        [
+            *_arguments(),
+            # Without it Fast DDS loses most images; a profile of the user's own is left alone.
+            *([] if FASTDDS_VARIABLE in os.environ else [SetEnvironmentVariable(FASTDDS_VARIABLE, profile)]),
+            OpaqueFunction(function=_perception),
+            Node(
+                package="rviz2",
+                executable="rviz2",
+                arguments=["-d", PathJoinSubstitution([CONFIG, "annexe.rviz"])],
+                condition=IfCondition(LaunchConfiguration("rviz")),
+            ),
+        ]
+    )
