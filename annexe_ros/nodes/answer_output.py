@@ -43,9 +43,10 @@ class AnswerOutput:
         self._mask.publish(label_image_message(reply, frame))
         if self._markers.get_subscription_count():
             self._markers.publish(markers_message(reply, frame))
-        if self._overlay.get_subscription_count():
+        executor = self._node.executor
+        if self._overlay.get_subscription_count() and executor is not None:
             self._undrawn = answer.query, reply, frame
-            self._node.executor.create_task(self._draw_newest)
+            executor.create_task(self._draw_newest)
 
     def _draw_newest(self) -> None:
         with reported_in(CallOutcome(), self._node.get_logger()):
