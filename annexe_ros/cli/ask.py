@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from annexe_ros.cli.terminal import (
-    DEFAULT_ENGINE,
-    DEFAULT_MODEL,
-    DeviceOption,
-    EngineOption,
-    JsonFlag,
-    ModelOption,
-    print_json,
-    working,
-)
+from annexe_ros.cli.engine import DEFAULT_ENGINE, DeviceOption, EngineOption, ModelOption, open_engine
+from annexe_ros.cli.terminal import JsonFlag, print_json, working
 
 if TYPE_CHECKING:
     from annexe_ros.core import Frame, Interpretation
@@ -29,7 +21,7 @@ def ask(
     depth: Annotated[Path | None, typer.Option(help="Aligned depth: one channel of uint16, millimetres.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for mask.png and overlay.png.")] = None,
     engine: EngineOption = DEFAULT_ENGINE,
-    model: ModelOption = DEFAULT_MODEL,
+    model: ModelOption = None,
     device: DeviceOption = "auto",
     analysis: Annotated[bool, typer.Option(help="Describe the interaction too.")] = True,
     as_json: JsonFlag = False,
@@ -41,11 +33,10 @@ def ask(
     """
     with working():
         from annexe_ros.core import Query
-        from annexe_ros.inference.engines import create_engine
 
         question = Query(query, want_analysis=analysis, want_3d=False)
         frame = _read_frame(image, depth)
-        interpreter = create_engine(engine, model=model, device=device)
+        interpreter = open_engine(engine, model, device)
         began = perf_counter()
         reply = interpreter.interpret(frame, question)
         total_ms = (perf_counter() - began) * 1000

@@ -7,17 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from annexe_ros.cli.terminal import (
-    DEFAULT_ENGINE,
-    DEFAULT_MODEL,
-    DeviceOption,
-    EngineOption,
-    JsonFlag,
-    ModelOption,
-    print_json,
-    progress_bar,
-    working,
-)
+from annexe_ros.cli.engine import DEFAULT_ENGINE, DeviceOption, EngineOption, ModelOption, open_engine
+from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
 
 
 def evaluate(
@@ -26,7 +17,7 @@ def evaluate(
     queries_per_image: Annotated[int, typer.Option(min=1, help="Questions to draw per image.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 0,
     engine: EngineOption = DEFAULT_ENGINE,
-    model: ModelOption = DEFAULT_MODEL,
+    model: ModelOption = None,
     device: DeviceOption = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -39,10 +30,9 @@ def evaluate(
     with working():
         from annexe_ros.data.ego_irgbench import EgoIrgBench
         from annexe_ros.evaluation import runner
-        from annexe_ros.inference.engines import create_engine
 
         dataset = EgoIrgBench(data, split)
-        interpreter = create_engine(engine, model=model, device=device)
+        interpreter = open_engine(engine, model, device)
         with progress_bar("evaluating") as follow:
             report = runner.evaluate(interpreter, dataset, queries_per_image, seed, follow)
         interpreter.close()

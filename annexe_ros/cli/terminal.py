@@ -11,13 +11,6 @@ from typing import Annotated, Any
 import typer
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
-EngineOption = Annotated[str, typer.Option("--engine", help="Who answers: 'annexe', or 'scripted' for trials.")]
-ModelOption = Annotated[str, typer.Option("--model", help="Model folder, or the name of a shipped model.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
-
-DEFAULT_ENGINE = "annexe"
-DEFAULT_MODEL = "annexe-scenes"
-
 Follow = Callable[[int, int], None]
 
 

@@ -1,0 +1,23 @@
+"""The options by which verbs name an engine, and the engine that they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from annexe_ros.core import Interpreter
+
+EngineOption = Annotated[str, typer.Option("--engine", help="Who answers: 'annexe', or 'scripted' for trials.")]
+ModelOption = Annotated[str | None, typer.Option("--model", help="Model folder or name; default: the shipped model.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+
+DEFAULT_ENGINE = "annexe"
+
+
+def open_engine(kind: str, model: str | None, device: str) -> Interpreter:
+    """Make the engine; raises what ``create_engine`` raises."""
+    from annexe_ros.inference.engines import create_engine
+
+    return create_engine(kind, device=device) if model is None else create_engine(kind, model, device)
