@@ -151,15 +151,16 @@ def arrange(plan: Plan, rng: Generator, width: int, height: int) -> Scene | None
     ground = sample_ground(rng, plan.surface)
     view = sample_viewpoint(rng, width, height, plan.surface in _FLOOR_KINDS)
     held = None
+    models = [_make(rng, category, ground.floor == 0.0) for category in plan.categories]
     for _ in range(8):
-        held = held or _place_interaction(rng, plan, ground, view)
+        held = held or _place_interaction(rng, plan, models, ground, view)
     if held is None:
         return None
     objects, hands = held
     posed = [dressed.hand for dressed in hands]
     covered = _covered(view, objects, posed)
-    for category in plan.categories[len(objects) :]:
-        placed = _place_clutter(rng, category, ground, view, objects, posed, covered)
+    for model in models[len(objects) :]:
+        placed = _place_clutter(rng, model, ground, view, objects, posed, covered)
         if placed is None:
             return None
         objects.append(placed)
@@ -169,13 +170,13 @@ def arrange(plan: Plan, rng: Generator, width: int, height: int) -> Scene | None
 
 
 def _place_interaction(
-    rng: Generator, plan: Plan, ground: Ground, view: Viewpoint
+    rng: Generator, plan: Plan, models: list[ObjectModel], ground: Ground, view: Viewpoint
 ) -> tuple[list[PlacedObject], list[DressedHand]] | None:
     """Return the touched objects and all hands, or None."""
     objects: list[PlacedObject] = []
-    for k, category in enumerate(plan.categories):
+    for k, model in enumerate(models):
         if plan.touched(k):
-            placed = _place_touched(rng, category, plan.touched(k), ground, view, objects)
+            placed = _place_touched(rng, model, plan.touched(k), ground, view, objects)
             if placed is None:
                 return None
             objects.append(placed)
@@ -214,24 +215,23 @@ def _overlap(first: PlacedObject, second: PlacedObject) -> bool:
 
 
 def _place_touched(
-    rng: Generator, category: str, sides: Hands, ground: Ground, view: Viewpoint, objects: list[PlacedObject]
+    rng: Generator, model: ObjectModel, sides: Hands, ground: Ground, view: Viewpoint, objects: list[PlacedObject]
 ) -> PlacedObject | None:
     """Return a touched object near the middle of the picture, at times lifted."""
     width, height = view.camera.width, view.camera.height
     for _ in range(12):
-        model = _make(rng, category, ground.floor == 0.0)
         pixel = (rng.uniform(0.2, 0.8) * width, rng.uniform(0.28, 0.82) * height)
         at = view.on_plane(pixel)
         if at is None or np.linalg.norm(at - view.position) > 1.15:
             continue
-        rotation = Rotation.from_euler("z", _yaw(rng, category, at, view))
+        rotation = Rotation.from_euler("z", _yaw(rng, model.category, at, view))
         placed = PlacedObject(model, at, rotation, sides, False)
         if rng.random() < 0.45 and any(grip.carries for grip in model.grips):
             placed = _lift(rng, placed)
         elif not ground.holds(placed.box_corners()[:, :2]):
             continue
         share = view.outline_share(placed.box_corners())
-        if (0.011 if category in _LONG else 0.006) < share < 0.22 and not any(
+        if (0.011 if model.category in _LONG else 0.006) < share < 0.22 and not any(
             _overlap(placed, other) for other in objects
         ):
             return placed
@@ -329,7 +329,7 @@ def _blocked(placed: PlacedObject, hands: list[PosedHand]) -> bool:
 
 def _place_clutter(
     rng: Generator,
-    category: str,
+    model: ObjectModel,
     ground: Ground,
     view: Viewpoint,
     objects: list[PlacedObject],
@@ -338,19 +338,17 @@ def _place_clutter(
 ) -> PlacedObject | None:
     """Return an untouched object somewhere in view, clear of everything else."""
     width, height = view.camera.width, view.camera.height
-    on_floor = ground.floor == 0.0
-    model = _make(rng, category, on_floor)
-    for attempt in range(30):
-        if attempt % 6 == 5:
-            model = _make(rng, category, on_floor)
+    for _ in range(40):
         at = view.on_plane((rng.uniform(0.04, 0.96) * width, rng.uniform(0.04, 0.94) * height))
         if at is None or np.linalg.norm(at - view.position) > 1.9:
             continue
-        placed = PlacedObject(model, at, Rotation.from_euler("z", _yaw(rng, category, at, view)), Hands.NONE, False)
+        placed = PlacedObject(
+            model, at, Rotation.from_euler("z", _yaw(rng, model.category, at, view)), Hands.NONE, False
+        )
         corners = placed.box_corners()
         if (
             not ground.holds(corners[:, :2])
-            or not (0.004 if category in _LONG else 0.002) < view.outline_share(corners) < 0.13
+            or not (0.004 if model.category in _LONG else 0.002) < view.outline_share(corners) < 0.13
         ):
             continue
         if _hidden_share(covered, _coarse_hull(view, corners)) > 0.4:

@@ -51,14 +51,14 @@ def sample_lighting(rng: Generator) -> Lighting:
     azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(28, 80))
     sun = -np.array([np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)])
     hard = rng.random()
-    strength, ambient = rng.uniform(0.35, 0.8), rng.uniform(0.12, 0.45)
+    strength, ambient = rng.uniform(0.3, 0.75), rng.uniform(0.25, 0.6)
     fills = tuple(
         (np.append(rng.uniform(-1.5, 1.5, 2), rng.uniform(0.8, 2.0)), tint[::-1] * rng.uniform(0.05, 0.3))
         for _ in range(int(rng.integers(0, 3)))
     )
     stripes = _sample_stripes(rng) if hard < 0.35 else None
     if stripes:
-        strength, ambient = rng.uniform(0.5, 1.0), rng.uniform(0.12, 0.3)
+        strength, ambient = rng.uniform(0.5, 0.9), rng.uniform(0.2, 0.4)
     patch = None
     if rng.random() < 0.25:
         patch = (rng.uniform((-0.8, -0.2), (0.8, 1.2)), float(rng.uniform(0.15, 0.6)), float(rng.uniform(0.3, 1.5)))

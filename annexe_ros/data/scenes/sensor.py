@@ -44,11 +44,11 @@ def _contact_shade(rng: Generator, depth: NDArray[np.float32]) -> NDArray[np.flo
 
 def _expose(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Meter the picture, miss by up to a stop, and apply white balance, contrast and vignette."""
-    metered = float(np.clip(0.45 / (np.percentile(image, 70) + 1e-3), 0.6, 2.2)) ** 0.8
+    metered = float(np.clip(0.5 / (np.percentile(image, 60) + 1e-3), 0.7, 4.0)) ** 0.7
     gain = metered * 2 ** rng.normal(0.1, 0.35)
     balance = np.clip(1 + rng.normal(0, 0.05, 3), 0.85, 1.15)
     image = image * (gain * balance).astype(np.float32)
-    image = np.power(np.clip(image, 0, None), np.float32(rng.uniform(0.75, 1.2)))
+    image = np.power(np.clip(image, 0, None), np.float32(rng.uniform(0.7, 1.1)))
     grey = image.mean(axis=-1, keepdims=True)
     image = grey + (image - grey) * np.float32(rng.uniform(0.7, 1.2))
     return image * _vignette(rng, image.shape[:2])[..., None]
