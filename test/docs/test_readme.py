@@ -20,5 +20,4 @@ def test_readme_lists_the_parameters():
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_to_files(document):
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
-    assert links
     assert [link for link in links if not (document.parent / link).exists()] == []
