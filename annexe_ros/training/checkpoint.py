@@ -25,6 +25,13 @@ def save_model(folder: Path, model: AnnexeForEgoIRG, processor: AnnexeProcessor,
     processor.save_pretrained(folder)
 
 
+def load_model(folder: Path) -> tuple[AnnexeForEgoIRG, AnnexeProcessor]:
+    """Return model (float32) and processor of a folder; raises ``ModelNotFoundError`` where there is none."""
+    if not (folder / "config.json").is_file():
+        raise ModelNotFoundError(folder, "there is no model to start from")
+    return AnnexeForEgoIRG.from_pretrained(folder, dtype=torch.float32), AnnexeProcessor.from_pretrained(folder)
+
+
 def save_checkpoint(
     folder: Path,
     model: AnnexeForEgoIRG,

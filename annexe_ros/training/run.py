@@ -21,7 +21,7 @@ from transformers import get_cosine_schedule_with_warmup
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG, AnnexeImageProcessor, AnnexeProcessor, train_tokenizer
 from annexe_ros.training.batches import Batch, Collator
-from annexe_ros.training.checkpoint import load_checkpoint, save_checkpoint, save_model
+from annexe_ros.training.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model
 from annexe_ros.training.losses import LossWeights, losses, weighted
 from annexe_ros.training.samples import Samples, vocabulary
 
@@ -100,8 +100,7 @@ class _Run:
         if start_from is None:
             model, self.processor = new_model(dataset, settings)
         else:
-            model = AnnexeForEgoIRG.from_pretrained(start_from, dtype=torch.float32)
-            self.processor = AnnexeProcessor.from_pretrained(start_from)
+            model, self.processor = load_model(start_from)
         # Flash attention of PyTorch on CPU is slower than plain matrix products at these sizes.
         model.language_model.set_attn_implementation("eager")
         labels = model.config.labels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+from conftest import TINY_TEXT
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = pytest.mark.model
@@ -34,7 +35,7 @@ def test_shapes_at_any_size(tiny_model, tiny_processor, height, width):
     assert output.mask_logits.shape == (1, 2, 4, height // 4, width // 4)
     assert output.indicator_logits.shape == (1, 2)
     assert output.encoding.visual_tokens.shape == (1, height * width // 32**2, 32)
-    assert output.encoding.label_logits.shape == (1, 3, height // 4, width // 4)
+    assert output.encoding.label_logits.shape == (1, 5, height // 4, width // 4)
     assert output.encoding.depth.min() >= 0
     assert output.encoding.depth.max() <= 1
 
@@ -129,9 +130,7 @@ def test_saved_model_is_the_same_model(tiny_model, tiny_folder):
 def test_another_language_model_is_a_matter_of_configuration(tiny_model, text_type):
     from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG
 
-    values = tiny_model.config.text_config.to_dict() | {"model_type": text_type, "head_dim": 16}
-    keys = "model_type eos_token_id hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads vocab_size"
-    text = {key: values[key] for key in [*keys.split(), "head_dim"]}
+    text = TINY_TEXT | {"model_type": text_type, "head_dim": 16, "vocab_size": 300}
     config = AnnexeConfig(tiny_model.config.vision_config, text, pyramid_channels=16, pixel_channels=8, labels=["mug"])
     model = AnnexeForEgoIRG(config).eval()
     with torch.inference_mode():

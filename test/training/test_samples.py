@@ -1,0 +1,123 @@
+"""Samples, batches and augmentation: what the model is taught is what the files say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annexe_ros.core import Hands
+from annexe_ros.data.ego_irgbench import EgoIrgBench
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+pytestmark = pytest.mark.model
+
+LABELS = ["left hand", "right hand", "mug", "knife"]
+
+
+@pytest.fixture
+def samples(rectangle_dataset):
+    from annexe_ros.training.samples import Samples
+
+    return Samples(EgoIrgBench(rectangle_dataset), LABELS, queries_per_image=5, seed=3)
+
+
+@pytest.fixture
+def collator(tiny_model, tiny_processor):
+    from annexe_ros.training.batches import Collator
+
+    return Collator(tiny_processor, tiny_model.config, seed=0, augment=False)
+
+
+def test_drawing_depends_on_seed_epoch_and_index_alone(samples):
+    first = samples[2].texts
+    assert samples[2].texts == first
+    samples.epoch = 1
+    assert samples[2].texts != first
+
+
+def test_kinds_are_drawn_evenly(rectangle_dataset):
+    from annexe_ros.training.samples import draw_records
+
+    dataset = EgoIrgBench(rectangle_dataset)
+    drawn = draw_records(dataset.records(dataset.ids[0]), 900, np.random.default_rng(0))
+    counts = [sum(record.kind == kind for record in drawn) for kind in ("single", "multi", "none")]
+    assert min(counts) > 240
+
+
+def test_truth_gives_labels_and_contact(samples):
+    sample = samples[0]
+    assert sample.label_of[:4].tolist() == [0, 2, 3, 4]
+    assert sample.label_of[9] == -1
+    right_only = [0.0, 1.0]
+    assert sample.contact_of[1].tolist() == right_only
+    assert sample.contact_of[2].tolist() == right_only
+    assert sample.contact_of[3].tolist() == [0.0, 0.0]
+
+
+def test_without_truth_labels_come_from_answers_and_contact_is_unknown(rectangle_dataset):
+    from annexe_ros.training.samples import instance_contacts, instance_labels
+
+    dataset = EgoIrgBench(rectangle_dataset)
+    labels = instance_labels(dataset.records(dataset.ids[0]), None, LABELS)
+    assert labels[:4].tolist() == [0, 2, 3, 4]
+    assert np.isnan(instance_contacts(None)).all()
+    assert Hands.RIGHT in dataset.truth(dataset.ids[0]).instances[1].touched_by
+
+
+def test_batch_slots_hold_the_targets_in_the_answers_order(samples, collator):
+    sample = samples[0]
+    batch = collator([sample])
+    height, width = batch.pixel_values.shape[-2:]
+    for number, text in enumerate(sample.texts):
+        assert batch.slot_valid[0, number].sum() == len(text.names)
+        for slot, value in enumerate(text.mask_values):
+            share = batch.slot_occupancy[0, number, slot].mean()
+            assert float(share) == pytest.approx((sample.mask == value).mean(), rel=0.15)
+    assert (height % 32, width % 32) == (0, 0)
+
+
+def test_batch_predicts_the_reply_and_nothing_of_the_prompt(samples, collator):
+    batch = collator([samples[0]])
+    for ids, labels, query in zip(batch.input_ids[0], batch.labels[0], batch.query_mask[0], strict=True):
+        learned = labels != -100
+        assert torch.equal(ids.roll(-1)[learned], labels[learned])
+        assert not (learned & query & query.roll(-1)).any()
+        assert labels[learned][-1] == 2
+
+
+def test_texts_of_one_batch_share_a_padded_length(samples, collator):
+    batch = collator([samples[0], samples[1]])
+    assert batch.input_ids.shape[:2] == (2, 6)
+    assert batch.input_ids.shape[2] % 8 == 0
+    assert torch.isnan(batch.has_target[:, 0]).all()
+
+
+def test_a_crop_keeps_every_instance_recognisable(samples):
+    from annexe_ros.training.augment import MINIMUM_KEPT, crop
+
+    sample = samples[0]
+    whole = np.bincount(sample.mask.ravel(), minlength=4)
+    for seed in range(40):
+        cut = crop(sample, 4 / 3, np.random.default_rng(seed))
+        kept = np.bincount(cut.mask.ravel(), minlength=4)
+        assert (kept[1:4] >= MINIMUM_KEPT * whole[1:4]).all()
+        assert cut.image.shape[:2] == cut.depth.shape == cut.mask.shape
+
+
+def test_photometric_augmentation_is_seeded_and_stays_an_image():
+    from annexe_ros.training.augment import photometric
+
+    images = torch.rand(3, 3, 16, 16)
+    first, second = (photometric(images, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, images)
+    assert first.min() >= 0
+    assert first.max() <= 1
+
+
+def test_min_max_depth_spans_zero_to_one_and_keeps_unknown():
+    from annexe_ros.training.batches import min_max
+
+    depth = np.array([[1.0, 3.0], [np.nan, 2.0]], dtype=np.float32)
+    np.testing.assert_allclose(min_max(depth), [[0, 1], [np.nan, 0.5]])
+    assert np.isnan(min_max(np.full((2, 2), np.nan, dtype=np.float32))).all()
