@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from annexe_ros.core import NO_TARGET_ANSWER
-from annexe_ros.data.scenes import wording
+from annexe_ros.data.scenes import asks
+from annexe_ros.data.scenes.asks import SIDES
 from annexe_ros.data.scenes.caption import caption
 from annexe_ros.data.scenes.truth import Instance, SceneTruth
 from annexe_ros.data.scenes.view import View
-from annexe_ros.data.scenes.wording import SIDES, Ask
+from annexe_ros.data.scenes.wording import Ask, paraphrases
 
 TARGET_SLOTS = 4
 PARAPHRASES = 3
@@ -30,11 +31,15 @@ def records(truth: SceneTruth, rng: np.random.Generator) -> list[dict[str, Any]]
     """Return the records of one image as Ego-IRGBench's JSON has them, with at least 60 questions in all."""
     view = View(truth)
     text = caption(view)
-    asked = [*_by_role(view), *_by_name(view, rng), *_by_several_names(view, rng)]
-    return [_record(text, targets, wording.paraphrases(ask, rng, PARAPHRASES)) for ask, targets in asked]
+    return [_record(text, targets, paraphrases(ask, rng, PARAPHRASES)) for ask, targets in questions(view, rng)]
 
 
-def _record(text: str, targets: Sequence[Instance], questions: list[dict[str, object]]) -> dict[str, Any]:
+def questions(view: View, rng: np.random.Generator) -> list[Question]:
+    """Return what is asked about a scene: all that can be asked by role, a choice of names."""
+    return [*_by_role(view), *_by_name(view, rng), *_by_several_names(view, rng)]
+
+
+def _record(text: str, targets: Sequence[Instance], wordings: list[dict[str, object]]) -> dict[str, Any]:
     unused = TARGET_SLOTS - len(targets)
     labels = [target.label for target in targets]
     return {
@@ -43,25 +48,25 @@ def _record(text: str, targets: Sequence[Instance], questions: list[dict[str, ob
         "tokens": labels + [""] * unused,
         "masks_idx": [target.index for target in targets] + [0] * unused,
         "with_mask": int(bool(targets)),
-        "questions": questions,
+        "questions": wordings,
     }
 
 
 def _by_role(view: View) -> Iterator[Question]:
     """Yield questions that name no object: hands, and whatever hands touch."""
     hands = tuple(view.hands.values())
-    yield wording.HANDS, hands
-    yield wording.ACTIVE_HANDS, view.active_hands
-    yield wording.IDLE_HANDS, tuple(hand for hand in hands if hand not in view.active_hands)
-    yield wording.HANDS_AND_OBJECTS, view.active_hands + view.touched
-    yield wording.HANDS_AND_HELD, hands + view.touched
-    yield wording.ACTIVE_OBJECTS, view.touched
-    yield wording.SHARED_OBJECT, _those(view.shared_object)
+    yield asks.HANDS, hands
+    yield asks.ACTIVE_HANDS, view.active_hands
+    yield asks.IDLE_HANDS, tuple(hand for hand in hands if hand not in view.active_hands)
+    yield asks.HANDS_AND_OBJECTS, view.active_hands + view.touched
+    yield asks.HANDS_AND_HELD, hands + view.touched
+    yield asks.ACTIVE_OBJECTS, view.touched
+    yield asks.SHARED_OBJECT, _those(view.shared_object)
     for side in filter(view.is_clear, SIDES):
         hand, held = _those(view.hands.get(side)), _those(view.touched_by(side))
-        yield wording.hand(side), hand
-        yield wording.object_of_hand(side), held
-        yield wording.hand_and_object(side), hand + held
+        yield asks.hand(side), hand
+        yield asks.object_of_hand(side), held
+        yield asks.hand_and_object(side), hand + held
 
 
 def _by_name(view: View, rng: np.random.Generator) -> Iterator[Question]:
@@ -80,12 +85,12 @@ def _about(view: View, label: str) -> Iterator[Question]:
     item = view.named(label)
     found, holders = _those(item), view.hands_on(item) if item else ()
     active = found if holders else ()
-    yield wording.named(label, item.colour if item else ""), found
-    yield wording.named_active(label), active
-    yield wording.hand_of_named(label), holders
-    yield wording.named_and_its_hand(label), holders + found
+    yield asks.named(label, item.colour if item else ""), found
+    yield asks.named_active(label), active
+    yield asks.hand_of_named(label), holders
+    yield asks.named_and_its_hand(label), holders + found
     for side in filter(view.is_clear, SIDES):
-        yield wording.named_of_hand(label, side), active if view.hands.get(side) in holders else ()
+        yield asks.named_of_hand(label, side), active if view.hands.get(side) in holders else ()
 
 
 def _by_several_names(view: View, rng: np.random.Generator) -> Iterator[Question]:
@@ -97,12 +102,12 @@ def _by_several_names(view: View, rng: np.random.Generator) -> Iterator[Question
         if view.is_clear(side):
             names = [f"{side} hand", label]
             rng.shuffle(names)
-            yield wording.together(names), (*_those(view.hands.get(side)), *_those(view.named(label)))
-        yield wording.together(["hands", label]), (*view.hands.values(), *_those(view.named(label)))
+            yield asks.together(names), (*_those(view.hands.get(side)), *_those(view.named(label)))
+        yield asks.together(["hands", label]), (*view.hands.values(), *_those(view.named(label)))
     for count, candidates in ((2, known), (2, known), (3, known), (2, [*known, *_some(view.absent, 2, rng)])):
         names = _some(candidates, count, rng)
         if len(names) == count:
-            yield wording.together(names), tuple(item for name in names for item in _those(view.named(name)))
+            yield asks.together(names), tuple(item for name in names for item in _those(view.named(name)))
 
 
 def _those(item: Instance | None) -> tuple[Instance, ...]:
