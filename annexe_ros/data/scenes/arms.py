@@ -85,8 +85,8 @@ def sample_sleeve(rng: Generator) -> Sleeve | None:
 def arm_path(wrist: Floats, backwards: Floats, end: Floats, points: int = 40) -> Floats:
     """Return a curve (N, 3) that leaves the wrist along ``backwards`` and bends towards ``end``."""
     span = np.linalg.norm(end - wrist)
-    leaving = backwards * span * 0.9
-    arriving = (end - wrist) * 1.1
+    leaving = backwards * min(span, 0.3) * 0.8
+    arriving = (end - wrist) * 0.9
     t = np.linspace(0, 1, points)[:, None]
     return (
         (2 * t**3 - 3 * t**2 + 1) * wrist

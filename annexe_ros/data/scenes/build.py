@@ -11,9 +11,9 @@ from scipy.spatial.transform import Rotation
 
 from annexe_ros.data.scenes.appearance import Look
 from annexe_ros.data.scenes.arms import arm_parts
-from annexe_ros.data.scenes.layout import DressedHand, Scene
 from annexe_ros.data.scenes.lighting import Lighting
 from annexe_ros.data.scenes.objects import Part
+from annexe_ros.data.scenes.scene import DressedHand, Scene
 from annexe_ros.data.scenes.shapes import Floats, Mesh, merged, tube
 
 BACKGROUND = 0

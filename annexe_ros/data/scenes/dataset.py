@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.scenes.build import build
 from annexe_ros.data.scenes.language import records
-from annexe_ros.data.scenes.layout import Scene, arrange, sample_plan
+from annexe_ros.data.scenes.layout import arrange
+from annexe_ros.data.scenes.plan import sample_plan
 from annexe_ros.data.scenes.render import Renderer, Rendering
+from annexe_ros.data.scenes.scene import Scene
 from annexe_ros.data.scenes.sensor import HOLES_SHARE, measure_depth, photograph
 from annexe_ros.data.scenes.survey import survey
 from annexe_ros.data.scenes.truth import SceneTruth

@@ -17,6 +17,8 @@ from annexe_ros.data.scenes.viewpoint import Viewpoint
 
 _ANGLES = np.radians(np.arange(0, 360, 10))
 _WRIST_CLEARANCE = 0.035
+_LARGEST_BEND = 0.3
+"""Cosine of the largest angle between the hand and the way to where its arm comes from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +123,8 @@ def _comfort(rng: Generator, shape: HandShape, turns: Rotation, grip: Grip, fore
     wrist = np.asarray(grip.point)[2] + turns.apply((shape.wrist - shape.anchor) * scale)[:, 2]
     knuckles = np.asarray(grip.point)[2] + turns.apply((np.array([0.09, 0, 0.0]) - shape.anchor) * scale)[:, 2]
     buried = (wrist < _WRIST_CLEARANCE) | (knuckles < 0.012)
-    return straight + 0.6 * agrees + rng.normal(0, 0.12, len(agrees)) - 3.0 * buried - 3.0 * (straight < -0.1)
+    bent = straight < _LARGEST_BEND
+    return 1.4 * straight + 0.6 * agrees + rng.normal(0, 0.15, len(agrees)) - 4.0 * buried - 4.0 * bent
 
 
 def _rotations(source: Floats, target: Floats, both_ways: bool) -> Rotation:

@@ -148,7 +148,7 @@ def _wrap(rng: np.random.Generator, radius: float) -> tuple[list[Floats], Floats
         joints = _around(_KNUCKLES[k], _PHALANGES[k], center, radius + _THICKNESS[k] + rng.uniform(-0.001, 0.003), 1)
         joints[:, 1] -= np.linspace(0, 1, 4) * (_KNUCKLES[k, 1] * 0.15 - rng.normal(0, 0.0015))
         fingers.append(joints)
-    thumb = _around(_THUMB_BASE + (0, 0.004, -0.004), _THUMB_BONES, center, radius + 0.010, -1)
+    thumb = _around(_THUMB_BASE + np.array([0, 0.004, -0.004]), _THUMB_BONES, center, radius + 0.010, -1)
     thumb[:, 1] += np.array([0, 0.018, 0.022, 0.016])
     return [thumb, *fingers], center, np.array([0.0, 1.0, 0.0])
 

@@ -1,4 +1,4 @@
-"""Pictures of a built scene from MuJoCo's offscreen renderer: light, depth and instance masks, without sensor faults."""
+"""Pictures of a built scene from MuJoCo's offscreen renderer: light, depth and instance masks, no sensor faults."""
 
 from __future__ import annotations
 
@@ -78,16 +78,16 @@ class OpenScene:
         """Free GPU memory."""
         self._context.free()
 
-    def render(self) -> Rendering:
-        """Return picture, depth and masks of everything."""
+    def render(self, sun_alone: bool) -> Rendering:
+        """Return picture, depth and masks of everything; without ``sun_alone``, ``shaded`` is left as ``sunlit``."""
         mask, depth = self.segment()
-        self._load(range(6))
         sunlit = self._picture()
-        self._scene.lights[1 if self._scene.lights[0].headlight else 0].diffuse = 0
-        self._scene.lights[1 if self._scene.lights[0].headlight else 0].specular = 0
+        if not sun_alone:
+            return Rendering(sunlit, sunlit, depth, mask)
+        sun = next(light for light in self._scene.lights if not light.headlight)
+        sun.diffuse = sun.specular = 0
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = 0
-        shaded = self._picture()
-        return Rendering(sunlit, shaded, depth, mask)
+        return Rendering(sunlit, self._picture(), depth, mask)
 
     def segment(self, only: int | None = None) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return instance indices (H, W) and depth (H, W) [m], with every other instance away if ``only`` is given."""

@@ -39,7 +39,9 @@ def _contact_shade(rng: Generator, depth: NDArray[np.float32]) -> NDArray[np.flo
     """Return a darkening (H, W) where a pixel lies behind its neighbourhood: soft shade in corners and contacts."""
     size = max(depth.shape) / 40
     behind = depth - cv2.GaussianBlur(depth, (0, 0), size)
-    return 1 - np.float32(rng.uniform(0.1, 0.5)) * np.clip(behind / 0.06, 0, 1)
+    gap = depth - cv2.erode(depth, np.ones((3, 3)), iterations=round(2 * size))
+    near = np.clip(1.6 - gap / 0.15, 0, 1)
+    return 1 - np.float32(rng.uniform(0.1, 0.5)) * np.clip(behind / 0.05, 0, 1) * near
 
 
 def _expose(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:

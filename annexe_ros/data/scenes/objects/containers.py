@@ -44,7 +44,7 @@ def bucket(rng: Generator) -> ObjectModel:
     groups = [(coat, [body, rim, *lugs]), (steel(rng), [bail]), (Look(shade(rng, pick_colour(rng))), [grip_piece])]
     if rng.random() < 0.4:
         groups.append(sticker(rng, radius * 0.95, height * 0.35, height * 0.7))
-    top = turned("x", lean).apply([0, 0, radius * 1.14]) + (0, 0, height * 0.93)
+    top = turned("x", lean).apply([0, 0, radius * 1.14]) + np.array([0, 0, height * 0.93])
     grips = (
         Grip(GripKind.WRAP, tuple(top), (1, 0, 0), (0, 0, 1), 0.008),
         Grip(GripKind.WRAP, tuple(top), (1, 0, 0), (0, 0, 1), 0.008),
@@ -163,13 +163,13 @@ def safe(rng: Generator) -> ObjectModel:
     lever_at = np.array([side * door_width * 0.8, -0.02, -door_height * 0.12])
     lever = [
         tube(np.array([[-0.028, 0, 0], [0.028, 0, 0]]), 0.006).moved(lever_at, turned("y", rng.uniform(0, 90))),
-        cylinder(0.007, 0.018).moved(lever_at + (0, 0.016, 0), turned("x", 90)),
+        cylinder(0.007, 0.018).moved(lever_at + np.array([0, 0.016, 0]), turned("x", 90)),
     ]
     keys: list[Mesh] = []
     if rng.random() < 0.5:
         dial = [box((0.05, 0.006, 0.055), dial_at)]
         keys = [
-            box((0.010, 0.003, 0.008), dial_at + (0.015 * (k % 3 - 1), -0.004, 0.013 * (k // 3) - 0.018))
+            box((0.010, 0.003, 0.008), dial_at + np.array([0.015 * (k % 3 - 1), -0.004, 0.013 * (k // 3) - 0.018]))
             for k in range(12)
         ]
     place = lambda mesh: mesh.moved(hinge, turn)  # noqa: E731
@@ -188,7 +188,7 @@ def safe(rng: Generator) -> ObjectModel:
     grips = (
         Grip(
             GripKind.PINCH,
-            tuple(turn.apply(lever_at + (0, -0.006, 0)) + hinge),
+            tuple(turn.apply(lever_at + np.array([0, -0.006, 0])) + hinge),
             (0, 0, 1),
             tuple(turn.apply([0, -1, 0.3])),
             0.012,
@@ -196,7 +196,7 @@ def safe(rng: Generator) -> ObjectModel:
         ),
         Grip(
             GripKind.PINCH,
-            tuple(turn.apply(dial_at + (0, -0.012, 0)) + hinge),
+            tuple(turn.apply(dial_at + np.array([0, -0.012, 0])) + hinge),
             (1, 0, 0),
             tuple(turn.apply([0, -1, 0.3])),
             0.016,
@@ -253,8 +253,10 @@ def storage_furniture(rng: Generator) -> ObjectModel:
         )
         fronts.append(box((cell[0] - 0.008, 0.012, cell[1] - 0.008), center - (0, 0.005, 0)))
         if pull:
-            low = center + (0, pull / 2, -cell[1] * 0.2)
-            fronts += [box((0.005, pull, cell[1] * 0.5), low + (s * (cell[0] / 2 - 0.012), 0, 0)) for s in (-1, 1)]
+            low = center + np.array([0, pull / 2, -cell[1] * 0.2])
+            fronts += [
+                box((0.005, pull, cell[1] * 0.5), low + np.array([s * (cell[0] / 2 - 0.012), 0, 0])) for s in (-1, 1)
+            ]
             cavities.append(box((cell[0] - 0.03, pull, 0.004), low - (0, 0, cell[1] * 0.2)))
         knob = center - (0, 0.022, 0)
         knobs += _knob(knob, bar, cell[0] * 0.3)
@@ -274,7 +276,7 @@ def _knob(center: np.ndarray, bar: bool, length: float) -> list[Mesh]:
     if not bar:
         return [
             ellipsoid((0.011, 0.010, 0.011), center, 8),
-            cylinder(0.005, 0.018).moved(center + (0, 0.018, 0), turned("x", 90)),
+            cylinder(0.005, 0.018).moved(center + np.array([0, 0.018, 0]), turned("x", 90)),
         ]
     ends = np.array([[-length / 2, 0, 0], [length / 2, 0, 0]])
     posts = [cylinder(0.004, 0.018).moved(center + end * 0.8 + (0, 0.018, 0), turned("x", 90)) for end in ends]

@@ -151,7 +151,7 @@ def chair(rng: Generator) -> ObjectModel:
     bar = lean.apply([0, 0, back * 0.95]) + hinge
     grips = (
         Grip(GripKind.PINCH, tuple(bar), (0, 1, 0), (0, -0.3, 1), 0.014),
-        Grip(GripKind.PINCH, tuple(bar + (width * 0.3, 0, 0)), (0, 1, 0), (0, -0.3, 1), 0.014),
+        Grip(GripKind.PINCH, tuple(bar + np.array([width * 0.3, 0, 0])), (0, 1, 0), (0, -0.3, 1), 0.014),
         Grip(
             GripKind.PINCH, tuple(lean.apply([width / 2 - 0.03, 0, back * 0.8]) + hinge), (0, 1, 0), (1, 0, 0.4), 0.014
         ),

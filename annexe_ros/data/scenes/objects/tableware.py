@@ -32,7 +32,7 @@ def glaze(rng: Generator, colour: str, patterned: float = 0.25) -> Look:
 
 def ear(inner: float, height: float, reach: float, thickness: float, flat: float = 1.0) -> Mesh:
     """Return a handle in the x-z plane that leaves a wall at x = inner and comes back to it."""
-    bow = arc((reach, height / 2), -82, 82) + (inner, 0, 0)
+    bow = arc((reach, height / 2), -82, 82) + np.array([inner, 0, 0])
     return tube(bow, np.tile([thickness, thickness * flat], (len(bow), 1)), up=(0, 1, 0))
 
 
@@ -104,7 +104,7 @@ def bowl(rng: Generator) -> ObjectModel:
             GripKind.PINCH,
             tuple(rim * radius * 0.97 + (0, 0, height * 0.95)),
             tuple(rim),
-            tuple(rim + (0, 0, 0.6)),
+            tuple(rim + np.array([0, 0, 0.6])),
             0.005,
         )
         for rim in rims
@@ -172,11 +172,11 @@ def kettle(rng: Generator) -> ObjectModel:
     dark = Look(shade(rng, pick_colour(rng, ("black", "black", "brown", "grey", colour))), specular=0.2)
     thickness = rng.uniform(0.008, 0.012)
     if rng.random() < 0.5:
-        bow = arc((radius * 0.85, rng.uniform(0.07, 0.1)), 5, 175, 18) + (0, 0, height * 0.9)
+        bow = arc((radius * 0.85, rng.uniform(0.07, 0.1)), 5, 175, 18) + np.array([0, 0, height * 0.9])
         grip = Grip(GripKind.WRAP, tuple(bow[9]), (1, 0, 0), (0, 0, 1), thickness)
     else:
         rise = height * rng.uniform(0.6, 0.8)
-        bow = arc((rng.uniform(0.045, 0.065), rise / 2), -85, 85, 16) + (radius * 0.88, 0, height * 0.55)
+        bow = arc((rng.uniform(0.045, 0.065), rise / 2), -85, 85, 16) + np.array([radius * 0.88, 0, height * 0.55])
         grip = Grip(GripKind.WRAP, tuple(bow[8]), (0, 0, 1), (1, 0, 0), thickness)
     handle = tube(bow, thickness, up=(0, 1, 0))
     coat = Look(shade(rng, colour), specular=0.9, shininess=0.7)
