@@ -1,7 +1,8 @@
 """The smallest box around a visible surface, and how well it is known.
 
 The box is around what depth saw and claims nothing about the far side. An object that stands on a plane gets a box that
-stands on it too; any other gets the box of least volume. Nothing is known here of masks and images.
+is square to it and ends there, for it can't go on below; any other gets the box of least volume. Nothing is known here
+of masks and images.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from annexe_ros.core.camera import PinholeCamera
+from annexe_ros.core.depth import depth_noise
 from annexe_ros.core.interpretation import OrientedBox
 from annexe_ros.core.support import Plane
-from annexe_ros.core.surface import depth_noise
 
 MIN_POINTS = 20
 """Fewer points are no surface."""
@@ -24,17 +25,15 @@ STANDS_WITHIN_M = 0.02
 TRIMMED = (0.1, 99.9)
 """Percentiles of the points where the box ends: beyond them noise and stray pixels reach, not the surface."""
 
-LOWEST_PERCENT = 2.0
-"""Percentile of the heights that stands for the lowest points."""
-
 ANGLES = 45
-"""In-plane orientations tried per normal, over a quarter turn."""
+COARSE_ANGLES = 15
+"""Orientations tried about an axis, over a quarter turn: once it is chosen, and to choose it."""
 
 RIGHT_AND_UP = np.array([1.0, -0.8, -0.2])
 """Axes are turned towards this direction of the optical frame; few axes of things on a table are square to it."""
 
-MAX_NORMALS = 64
-MAX_POINTS = 2000
+MAX_NORMALS = 32
+MAX_POINTS = 1000
 """Directions and points looked at when the box is turned: more of them cost time and change nothing."""
 
 EDGE_PIXELS = 0.8
@@ -52,27 +51,33 @@ def box_around(points: NDArray[np.float64], camera: PinholeCamera, support: Plan
     """
     if len(points) < MIN_POINTS:
         return None
-    normal = _normal(points, support)
-    rotation = _least_area(points, _turned_about(normal))
+    stands = support is not None and abs(np.percentile(support.height(points), TRIMMED[0])) < STANDS_WITHIN_M
+    normal = support.normal if support is not None and stands else _normal_of_least_volume(points)
+    rotation = _least_area(points, _turned_about(normal, ANGLES))
     low, high = np.percentile(points @ rotation, TRIMMED, axis=0)
+    if support is not None and stands:
+        low[2] = -support.offset
     rotation, size, middle = _in_order(rotation, high - low, (low + high) / 2)
     center = rotation @ middle
     return OrientedBox(center, rotation, size, _covariance(center, rotation, size, camera))
 
 
-def _normal(points: NDArray[np.float64], support: Plane | None) -> NDArray[np.float64]:
-    """Return the direction (3,) that one axis of the box has."""
-    if support is not None and np.percentile(support.height(points), LOWEST_PERCENT) < STANDS_WITHIN_M:
-        return support.normal
-    principal = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+def _normal_of_least_volume(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the direction (3,) that one axis of the smallest box has."""
+    few = _thinned(points)
+    principal = np.linalg.svd(few - few.mean(axis=0), full_matrices=False)[2]
     try:
-        hull = ConvexHull(points)
+        hull = ConvexHull(few)
     except QhullError:  # a flat surface has no volume: its normal is the principal axis without extent
         return principal[2]
     normals = np.concatenate([principal, _face_normals(hull)])
-    corners = points[hull.vertices]
-    volumes = [np.ptp(corners @ _turned_about(normal), axis=1).prod(axis=-1).min() for normal in normals]
-    return normals[int(np.argmin(volumes))]
+    turns = np.stack([_turned_about(normal, COARSE_ANGLES) for normal in normals])
+    volumes = np.ptp(few[hull.vertices] @ turns, axis=-2).prod(axis=-1)
+    return normals[int(volumes.min(axis=1).argmin())]
+
+
+def _thinned(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return points[:: -(-len(points) // MAX_POINTS)]
 
 
 def _face_normals(hull: ConvexHull) -> NDArray[np.float64]:
@@ -82,13 +87,13 @@ def _face_normals(hull: ConvexHull) -> NDArray[np.float64]:
     return some / np.linalg.norm(some, axis=1, keepdims=True)
 
 
-def _turned_about(normal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return rotations (ANGLES, 3, 3) whose third column is ``normal``, over a quarter turn about it."""
+def _turned_about(normal: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return rotations (count, 3, 3) whose third column is ``normal``, over a quarter turn about it."""
     other = np.eye(3)[int(np.abs(normal).argmin())]
     first = np.cross(normal, other)
     first /= np.linalg.norm(first)
     second = np.cross(normal, first)
-    angles = np.linspace(0, np.pi / 2, ANGLES, endpoint=False)[:, None]
+    angles = np.linspace(0, np.pi / 2, count, endpoint=False)[:, None]
     x = np.cos(angles) * first + np.sin(angles) * second
     y = np.cos(angles) * second - np.sin(angles) * first
     return np.stack([x, y, np.broadcast_to(normal, x.shape)], axis=-1)
@@ -96,8 +101,7 @@ def _turned_about(normal: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _least_area(points: NDArray[np.float64], rotations: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the rotation (3, 3) among those about one axis whose box has the least area across that axis."""
-    few = points[:: max(1, len(points) // MAX_POINTS)]
-    low, high = np.percentile(few @ rotations[:, :, :2], TRIMMED, axis=1)
+    low, high = np.percentile(_thinned(points) @ rotations[:, :, :2], TRIMMED, axis=1)
     return rotations[int((high - low).prod(axis=-1).argmin())]
 
 

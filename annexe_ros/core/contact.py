@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from annexe_ros.core.depth import known_depth
 from annexe_ros.core.frame import Frame
 from annexe_ros.core.interpretation import GroundedObject, Hands, Interpretation, Role
-from annexe_ros.core.surface import ROWS_PER_MARGIN_PIXEL, known_depth
+from annexe_ros.core.surface import ROWS_PER_MARGIN_PIXEL
 
 HAND_OF = {Role.LEFT_HAND: Hands.LEFT, Role.RIGHT_HAND: Hands.RIGHT}
 REACH = 2

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from annexe_ros.core.camera import PinholeCamera
-from annexe_ros.core.surface import depth_noise, known_depth
+from annexe_ros.core.depth import depth_noise, known_depth
 
 RING_SHARE = 0.25
 RING_MIN_PIXELS = 6

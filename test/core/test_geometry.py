@@ -116,7 +116,7 @@ def test_covariance_is_one_and_says_what_is_not_known():
 
 def test_covariance_grows_with_distance():
     points = np.random.default_rng(0).uniform(-0.1, 0.1, (300, 3))
-    near, far = (box_around(points + (0.0, 0.0, z), CAMERA) for z in (0.5, 2.0))
+    near, far = (box_around(points + np.array([0.0, 0.0, z]), CAMERA) for z in (0.5, 2.0))
     assert np.trace(far.covariance[:3, :3]) > 4 * np.trace(near.covariance[:3, :3])
 
 
@@ -153,6 +153,20 @@ def test_with_too_few_known_pixels_the_note_names_the_object(view: View):
     assert target.box3d is None
     assert target.depth_coverage == pytest.approx(19 / view.mask.sum())
     assert notes == ("The mug has no 3D pose: depth is known at 0% of its pixels.",)
+
+
+def test_an_object_whose_mask_is_empty_is_noted(view: View):
+    reply = grounded(np.zeros_like(view.mask))
+    located = locate(reply, frame_of(view, view.depth))
+    assert located.objects[0].box3d is None
+    assert "The mug has no 3D pose" in located.notes[0]
+
+
+def test_a_large_image_gives_the_same_box(view: View):
+    solid = standing("box", (0.12, 0.08, 0.10), 50.0, 0.5)
+    large = seen(solid, 50.0, CAMERA.resized(1280, 960))
+    (target,) = locate(grounded(large.mask), frame_of(large, large.noisy(SENSOR_SIGMA_M), large.camera)).objects
+    assert np.linalg.norm(target.box3d.center - solid.center) < 0.006
 
 
 def test_objects_without_a_mask_stay_as_they_are(view: View):

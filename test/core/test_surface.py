@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from raycaster import CAMERA, seen, standing
 from scipy import ndimage
 
-from annexe_ros.core.surface import depth_noise, visible_surface
+from annexe_ros.core.depth import depth_noise
+from annexe_ros.core.surface import visible_surface
 
 
 def distance_to_sphere(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
