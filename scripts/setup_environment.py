@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,8 @@ def steps() -> list[Step]:
     """Return the steps in their order."""
     stamps = VENV / ".setup"
     machine = f"{sys.version} {ROOT} {ros_is_sourced()}"
-    packages = digest(machine, contents("constraints.txt", "pyproject.toml", "setup.py"))
+    project = tomllib.loads(_text(ROOT / "pyproject.toml"))["project"]  # the rest of the file is settings of tools
+    packages = digest(machine, json.dumps(project), contents("constraints.txt", "setup.py"))
     stand_ins = digest(packages, contents(*(f"portable/{name}/{name}.py" for name in STAND_INS)))
     overlay = digest(packages, contents(*INTERFACES), names(*INSTALLED))
     return [
