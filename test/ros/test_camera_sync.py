@@ -1,0 +1,140 @@
+"""Pairing without a graph: messages are handed over as subscriptions would."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from std_msgs.msg import Header
+
+from annexe_ros.core import PinholeCamera
+from annexe_ros.core.errors import BadImageError
+from annexe_ros.ros.camera_info import camera_info_message
+from annexe_ros.ros.camera_sync import DEPTH_PATIENCE_NS, CameraImages, CameraSync
+from annexe_ros.ros.images import depth_message, image_message
+from annexe_ros.ros.stamps import stamp_message
+
+pytestmark = pytest.mark.ros
+
+MS = 1_000_000
+SLOP_S = 0.03
+
+
+def header(ms):
+    return Header(stamp=stamp_message(ms * MS), frame_id="camera")
+
+
+def colour(ms, height=4):
+    return image_message(np.zeros((height, 6, 3), np.uint8), "rgb8", header(ms))
+
+
+def depth(ms):
+    return depth_message(np.ones((4, 6), np.float32), header(ms))
+
+
+@pytest.fixture
+def stored():
+    return []
+
+
+@pytest.fixture
+def sync(stored):
+    return CameraSync(stored.append, SLOP_S, queue_size=10)
+
+
+def times(images):
+    return [(item.stamp_ns // MS, item.depth is not None) for item in images]
+
+
+def test_colour_and_depth_are_paired_in_either_order(sync, stored):
+    sync.colour(colour(1000))
+    sync.depth(depth(1010))
+    sync.depth(depth(1040))
+    sync.colour(colour(1033))
+    assert times(stored) == [(1000, True), (1033, True)]
+
+
+def test_images_too_far_apart_are_no_pair(sync, stored):
+    sync.colour(colour(1000))
+    sync.depth(depth(1031))
+    assert stored == []
+
+
+@given(st.lists(st.integers(-60, 60), min_size=1, max_size=8))
+def test_pairs_are_never_further_apart_than_the_slop(jitters):
+    stored = []
+    sync = CameraSync(stored.append, SLOP_S, queue_size=10)
+    for number, jitter in enumerate(jitters, start=10):
+        sync.colour(colour(100 * number))
+        sync.depth(depth(100 * number + jitter))
+    for pair in stored:
+        assert pair.depth is None or abs(pair.stamp_ns - pair_depth_ns(pair)) < SLOP_S * 1e9
+
+
+def pair_depth_ns(pair):
+    return pair.depth.header.stamp.sec * 10**9 + pair.depth.header.stamp.nanosec
+
+
+def test_without_depth_colour_goes_on_alone_after_a_while(sync, stored):
+    patience = DEPTH_PATIENCE_NS // MS
+    for ms in (1000, 1000 + patience - 1, 1000 + patience, 1000 + patience + 33):
+        sync.colour(colour(ms))
+    assert times(stored) == [(1000 + patience, False), (1033 + patience, False)]
+
+
+def test_a_slow_camera_with_depth_is_never_served_without(sync, stored):
+    for ms in (1000, 3000, 5000):
+        sync.colour(colour(ms))
+        sync.depth(depth(ms))
+    assert times(stored) == [(1000, True), (3000, True), (5000, True)]
+
+
+def test_depth_that_comes_back_is_paired_again(sync, stored):
+    for ms in (1000, 2000, 3000):
+        sync.colour(colour(ms))
+    sync.depth(depth(3000))
+    assert times(stored)[-1] == (3000, True)
+
+
+def test_a_clock_that_jumps_back_does_not_end_the_pairing(sync, stored):
+    for ms in range(90_000, 90_400, 33):
+        sync.colour(colour(ms))  # unpaired images with late stamps fill the synchroniser
+    stored.clear()
+    sync.colour(colour(1000))
+    sync.depth(depth(1000))
+    assert times(stored) == [(1000, True)]
+
+
+def test_times_before_1970_are_dropped(sync, stored):
+    for ms in (-5000, 1000):
+        sync.colour(colour(ms))
+        sync.depth(depth(ms))
+    assert times(stored) == [(1000, True)]
+
+
+def test_a_pair_makes_a_frame(sync, stored):
+    camera = PinholeCamera(6, 4, 5.0, 5.0, 3.0, 2.0)
+    sync.info(camera_info_message(camera, header(1000)))
+    sync.colour(colour(1000))
+    sync.depth(depth(1000))
+    frame = stored[0].frame()
+    assert (frame.stamp_ns, frame.frame_id, frame.camera) == (1000 * MS, "camera", camera)
+    assert (frame.image.shape, frame.depth[0, 0]) == ((4, 6, 3), 1.0)
+
+
+def test_colour_alone_makes_a_frame():
+    frame = CameraImages(colour(1), camera_name="wrist").frame()
+    assert (frame.depth, frame.camera, frame.camera_name) == (None, None, "wrist")
+
+
+def test_depth_of_another_size_is_refused():
+    with pytest.raises(BadImageError, match="depth is 6x4 and the image 6x8; depth must be aligned"):
+        CameraImages(colour(1, height=8), depth(1)).frame()
+
+
+def test_intrinsics_of_another_size_are_refused():
+    info = camera_info_message(PinholeCamera(5, 5, 1.0, 1.0, 1.0, 1.0), header(1))
+    with pytest.raises(BadImageError, match="camera_info is for 5x5, the image is 6x4"):
+        CameraImages(colour(1), info=info).frame()
