@@ -1,7 +1,7 @@
 """Which hands touch an object, from their masks and, where it is known, from depth.
 
-For engines that don't say it. Touching is judged from one view: masks that meet over some length and surfaces
-that are near to each other there. A hand that hovers just over an object can't be told from one that touches it.
+For engines that don't say it. Touching is judged from one view: masks that meet over some length, and surfaces that are
+near to each other there. A hand that hovers just over an object can't be told from one that touches it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ REACH = 2
 MIN_LENGTH = 0.02
 """Masks meet over at least this share of the image's height."""
 
-MAX_GAP_M = 0.03
-"""A finger is about 2 cm thick: where it lies on a surface, its near side is that much before it."""
+MAX_GAP_M = 0.05
+"""A hand is up to that thick between the side that touches and the side that the camera sees."""
 
-NEAR_PERCENT = 25.0
-"""Percentile of the gaps along the contact that must be small: a hand touches with a part of where masks meet."""
+NEAR_PERCENT = 5.0
+"""Percentile of the gaps along the contact that must be small: a fingertip suffices, though the whole arm passes by."""
 
 
 def touching_hands(

@@ -1,18 +1,33 @@
 """Boxes held against generated scenes: real shapes, hands, clutter, and what a depth sensor makes of them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from annexe_ros.core import Frame, GroundedObject, Interpretation, OrientedBox, Role
+from annexe_ros.core.contact import with_contacts
 from annexe_ros.core.geometry import locate
-from annexe_ros.data.scenes.truth import Instance, SceneTruth
+
+if TYPE_CHECKING:
+    from annexe_ros.data.scenes.dataset import RenderedScene
+    from annexe_ros.data.scenes.truth import Instance
 
 pytestmark = pytest.mark.gl
 
 SCENES = 8
 SEED = 90210
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A scene with exact depth and with a sensor's."""
+
+    exact: RenderedScene
+    sensed: RenderedScene
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +39,17 @@ class Located:
     sensed: OrientedBox
 
 
-def boxes(truth: SceneTruth, image: np.ndarray, depth_mm: np.ndarray, labels: np.ndarray) -> dict[int, OrientedBox]:
-    objects = tuple(GroundedObject(item.label, item.index, 1.0, item.role) for item in truth.instances)
-    frame = Frame(image, (depth_mm / 1000).astype(np.float32), truth.camera)
-    located = locate(Interpretation("", "", True, 1.0, objects, labels, "truth", "truth"), frame)
-    return {item.mask_value: item.box3d for item in located.objects}
+def frame_of(scene: RenderedScene) -> Frame:
+    return Frame(scene.image, (scene.depth / 1000).astype(np.float32), scene.truth.camera)
+
+
+def true_masks(scene: RenderedScene) -> Interpretation:
+    objects = tuple(GroundedObject(item.label, item.index, 1.0, item.role) for item in scene.truth.instances)
+    return Interpretation("", "", True, 1.0, objects, scene.mask, "truth", "truth")
+
+
+def boxes(scene: RenderedScene) -> dict[int, OrientedBox]:
+    return {item.mask_value: item.box3d for item in locate(true_masks(scene), frame_of(scene)).objects}
 
 
 def is_in_full_view(item: Instance, labels: np.ndarray) -> bool:
@@ -38,21 +59,28 @@ def is_in_full_view(item: Instance, labels: np.ndarray) -> bool:
 
 
 @pytest.fixture(scope="module")
-def unoccluded() -> list[Located]:
+def views() -> list[View]:
     from annexe_ros.data.scenes.dataset import render_scene
     from annexe_ros.data.scenes.render import Renderer
 
-    renderer, found = Renderer(320, 240), []
-    for index in range(SCENES):
-        exact, sensed = (render_scene(renderer, SEED, index, 320, 240, depth_noise=noisy) for noisy in (False, True))
-        ours = [boxes(exact.truth, scene.image, scene.depth, scene.mask) for scene in (exact, sensed)]
-        found += [
-            Located(item, ours[0][item.index], ours[1][item.index])
-            for item in exact.truth.instances
-            if is_in_full_view(item, exact.mask)
-        ]
+    renderer = Renderer(320, 240)
+    scenes = [
+        View(*(render_scene(renderer, SEED, index, 320, 240, depth_noise=noisy) for noisy in (False, True)))
+        for index in range(SCENES)
+    ]
     renderer.close()
-    return found
+    return scenes
+
+
+@pytest.fixture(scope="module")
+def unoccluded(views: list[View]) -> list[Located]:
+    return [
+        Located(item, exact[item.index], sensed[item.index])
+        for view in views
+        for exact, sensed in [(boxes(view.exact), boxes(view.sensed))]
+        for item in view.exact.truth.instances
+        if is_in_full_view(item, view.exact.mask)
+    ]
 
 
 def center_error(box: OrientedBox, truth: Instance) -> float:
@@ -78,3 +106,14 @@ def test_most_things_stand_upright(unoccluded: list[Located]):
     """One of the box's axes is the object's own vertical (its third)."""
     aligned = [np.abs(item.exact.rotation.T @ np.array(item.truth.rotation)[:, 2]).max() for item in unoccluded]
     assert np.median(aligned) > 0.999
+
+
+def test_contact_agrees_with_who_touches_what(views: list[View]):
+    right = {True: [], False: []}
+    for scene in (view.sensed for view in views):
+        judged = {o.mask_value: o.touched_by for o in with_contacts(true_masks(scene), frame_of(scene)).objects}
+        for item in scene.truth.instances:
+            if item.role is Role.OBJECT:
+                right[bool(item.touched_by)].append(judged[item.index] == item.touched_by)
+    assert np.mean(right[True]) > 0.7
+    assert np.mean(right[False]) > 0.9
