@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from annexe_ros.core import DepthEstimator, Frame, Interpretation, Interpreter, Query
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
+from annexe_ros.data.sampling import draw_queries, image_rng
 from annexe_ros.evaluation.grounding import Overlap, depth_error, overlap
 from annexe_ros.evaluation.report import EvaluationReport, ImageRow, QueryRow
-from annexe_ros.evaluation.sampling import draw_queries, image_rng
 
 Follow = Callable[[int, int], None]
 """Called with (images done, images in all)."""

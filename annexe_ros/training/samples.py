@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from annexe_ros.core import LEFT_HAND_LABEL, NO_TARGET_ANSWER, RIGHT_HAND_LABEL, Hands
-from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, choose_question
+from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
+from annexe_ros.data.sampling import draw_queries
 from annexe_ros.data.scenes.truth import SceneTruth
 
 UNKNOWN_LABEL = -1
@@ -54,24 +56,16 @@ class Sample:
     contact_of: NDArray[np.float32]
 
 
-def draw_records(records: Sequence[Record], count: int, rng: np.random.Generator) -> list[Record]:
-    """Draw ``count`` records so that single, multi and no-target questions come equally often where there are any."""
-    by_kind = {kind: [r for r in records if r.kind == kind] for kind in ("single", "multi", "none")}
-    kinds = [kind for kind, members in by_kind.items() if members]
-    chosen = [kinds[int(i)] for i in rng.integers(len(kinds), size=count)]
-    return [by_kind[kind][int(rng.integers(len(by_kind[kind])))] for kind in chosen]
-
-
 def vocabulary(records: Iterable[Record]) -> list[str]:
     """Return the names that answers use, hands first."""
     names = {name for record in records for name in record.targets}
     return sorted(names, key=lambda name: (name not in (LEFT_HAND_LABEL, RIGHT_HAND_LABEL), name))
 
 
-def text_of(record: Record, rng: np.random.Generator) -> Text:
+def text_of(record: Record, question: str) -> Text:
     """Return one question of a record with its reply."""
     reply = "" if record.has_target else NO_TARGET_ANSWER
-    return Text(choose_question(record, rng), reply, record.targets, record.mask_values)
+    return Text(question, reply, record.targets, record.mask_values)
 
 
 def instance_labels(records: Sequence[Record], truth: SceneTruth | None, labels: Sequence[str]) -> NDArray[np.int64]:
@@ -127,7 +121,9 @@ class Samples(Dataset[Sample]):
         """Return one image with freshly drawn queries; raises ``DatasetFormatError`` for a malformed file."""
         image, depth, mask, records, label_of, contact_of = self._read(index)
         rng = np.random.default_rng((self.seed, self.epoch, index))
-        queries = [text_of(record, rng) for record in draw_records(records, self.queries_per_image, rng)]
+        drawn = draw_queries(records, self.queries_per_image, rng)
+        # An image with fewer records than that has some of them twice: a batch holds as many texts of every image.
+        queries = [text_of(*query) for query in islice(cycle(drawn), self.queries_per_image)]
         texts = (Text(None, records[0].caption), *queries)
         return Sample(image, depth.astype(np.float32), mask, texts, label_of, contact_of)
 

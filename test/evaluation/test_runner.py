@@ -9,9 +9,9 @@ import pytest
 from annexe_ros.core import NO_TARGET_ANSWER, GroundedObject, Interpretation, role_of
 from annexe_ros.core.errors import DatasetFormatError, MissingDependencyError
 from annexe_ros.data.ego_irgbench import EgoIrgBench
+from annexe_ros.data.sampling import draw_queries, image_rng
 from annexe_ros.evaluation import text
 from annexe_ros.evaluation.runner import evaluate
-from annexe_ros.evaluation.sampling import draw_queries, image_rng
 
 NAMES = {1: "left hand", 2: "right hand", 3: "mug", 4: "bowl"}
 CAPTION = "The right hand holds a mug above the table."

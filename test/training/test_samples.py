@@ -35,15 +35,6 @@ def test_drawing_depends_on_seed_epoch_and_index_alone(samples):
     assert samples[2].texts != first
 
 
-def test_kinds_are_drawn_evenly(rectangle_dataset):
-    from annexe_ros.training.samples import draw_records
-
-    dataset = EgoIrgBench(rectangle_dataset)
-    drawn = draw_records(dataset.records(dataset.ids[0]), 900, np.random.default_rng(0))
-    counts = [sum(record.kind == kind for record in drawn) for kind in ("single", "multi", "none")]
-    assert min(counts) > 240
-
-
 def test_truth_gives_labels_and_contact(samples):
     sample = samples[0]
     assert sample.label_of[:4].tolist() == [0, 2, 3, 4]

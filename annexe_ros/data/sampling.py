@@ -1,4 +1,4 @@
-"""Draws the queries of an evaluation: a few per image, evenly over questions with one, several and no targets."""
+"""Draws a few queries of an image, evenly over those with one, several and no targets: training and evaluation do."""
 
 from __future__ import annotations
 
