@@ -16,7 +16,7 @@ import numpy as np
 from annexe_ros.data.scenes.isosurface import Field, round_cone, smooth_union, surface_net
 from annexe_ros.data.scenes.shapes import Floats, Mesh
 
-GRID_STEP = 0.0036
+GRID_STEP = 0.0042
 VARIANTS = 5
 """Different hands per grasp and size of what is held."""
 

@@ -10,15 +10,28 @@ from numpy.typing import ArrayLike, NDArray
 from annexe_ros.data.scenes.shapes import Mesh
 
 Field = NDArray[np.float32]
+_FAR = 0.02
+"""Distance [m] beyond which a field only has to be positive; more than any width of ``smooth_union``."""
 
 
 def round_cone(points: Field, start: ArrayLike, end: ArrayLike, radii: tuple[float, float]) -> Field:
-    """Return distances (...,) of points (..., 3) to a capsule whose radius goes from one value to another."""
+    """Return distances (X, Y, Z) of a regular grid of points (X, Y, Z, 3) to a capsule of two radii.
+
+    Exact near the capsule; ``_FAR`` where it is more than that away.
+    """
     a, b = np.asarray(start, np.float32), np.asarray(end, np.float32)
+    field = np.full(points.shape[:3], _FAR, np.float32)
+    reach = max(radii) + _FAR
+    block = tuple(
+        slice(*np.searchsorted(axis, (min(a[k], b[k]) - reach, max(a[k], b[k]) + reach)))
+        for k, axis in enumerate((points[:, 0, 0, 0], points[0, :, 0, 1], points[0, 0, :, 2]))
+    )
     axis = b - a
-    relative = points - a
+    relative = points[block] - a
     t = np.clip(relative @ axis / np.float32(axis @ axis + 1e-12), 0, 1)
-    return np.linalg.norm(relative - t[..., None] * axis, axis=-1) - (radii[0] + (radii[1] - radii[0]) * t)
+    away = relative - t[..., None] * axis
+    field[block] = np.sqrt(np.einsum("...k,...k", away, away)) - (radii[0] + (radii[1] - radii[0]) * t)
+    return field
 
 
 def smooth_union(fields: Sequence[Field], width: float) -> Field:
