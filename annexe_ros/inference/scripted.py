@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,7 @@ class _Play:
         self._progress.on_text(stage, "")
         self._pause(self._script.stage_delay_s)
         if failure := self._script.failures.get(stage):
-            raise failure
+            raise failure.with_traceback(None)  # the same one may be raised often: its traceback must not grow
         for i, word in enumerate(text.split()):
             self._pause(self._script.word_delay_s)
             self._progress.check()
@@ -195,6 +195,7 @@ def _folded(text: str) -> str:
 
 
 def _script(data: Mapping[str, Any]) -> Script:
+    _refuse_unknown(data, Script)
     return Script(
         replies={text: _reply(reply) for text, reply in data.get("replies", {}).items()},
         otherwise=_reply(data["otherwise"]) if "otherwise" in data else ScriptedReply(),
@@ -205,10 +206,12 @@ def _script(data: Mapping[str, Any]) -> Script:
 
 
 def _reply(data: Mapping[str, Any]) -> ScriptedReply:
+    _refuse_unknown(data, ScriptedReply)
     return ScriptedReply(str(data.get("analysis", "")), tuple(_target(item) for item in data.get("targets", ())))
 
 
 def _target(data: Mapping[str, Any]) -> ScriptedTarget:
+    _refuse_unknown(data, ScriptedTarget)
     x, y, width, height = (float(share) for share in data.get("box", CENTRE))
     if min(x, y, width, height) < 0 or max(x + width, y + height) > 1:
         raise ValueError(f"box {data['box']} doesn't lie in the unit square")
@@ -216,3 +219,10 @@ def _target(data: Mapping[str, Any]) -> ScriptedTarget:
     for name in data.get("touched_by", ()):
         hands |= Hands[name.upper()]
     return ScriptedTarget(str(data["label"]), (x, y, width, height), hands, float(data.get("score", 1.0)))
+
+
+def _refuse_unknown(data: Mapping[str, Any], kind: type) -> None:
+    known = [item.name for item in fields(kind)]
+    for key in data:
+        if key not in known:
+            raise ValueError(f"unknown key '{key}'; there are: {', '.join(known)}")

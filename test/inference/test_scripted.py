@@ -109,6 +109,7 @@ def test_a_script_is_read_from_json(tmp_path: Path):
         '{"otherwise": {"targets": [{"label": "mug", "touched_by": ["third"]}]}}',
         '{"failures": {"dance": "tired"}}',
         '{"word_delay_s": "soon"}',
+        '{"stage_delays": 1}',
     ],
 )
 def test_a_damaged_script_is_refused_by_name(tmp_path: Path, text: str):
@@ -116,6 +117,12 @@ def test_a_damaged_script_is_refused_by_name(tmp_path: Path, text: str):
     path.write_text(text)
     with pytest.raises(DatasetFormatError, match=r"damaged\.json: is not a script"):
         Script.from_file(path)
+
+
+def test_the_shipped_script_is_read():
+    script = Script.from_file(Path(__file__).parents[2] / "config" / "script.json")
+    assert script.reply_to("segment the hands and objects in interaction.").answer == "right hand and mug"
+    assert script.reply_to("Is there a lamp?").answer == NO_TARGET_ANSWER
 
 
 def test_a_missing_script_is_refused_by_name(tmp_path: Path):
