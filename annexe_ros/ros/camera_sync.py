@@ -18,8 +18,8 @@ from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.images import colour_from_message, depth_from_message
 from annexe_ros.ros.stamps import nanoseconds
 
-DEPTH_PATIENCE_NS = 500_000_000
-"""How long colour waits for depth before it goes on alone, and the jump back after which pairing begins anew."""
+PATIENCE_NS = 500_000_000
+"""How long colour waits for depth and intrinsics before it goes on without, and the jump back that begins all anew."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class CameraSync:
         self._store, self._slop_s, self._queue_size = store, slop_s, queue_size
         self._camera_name, self._rectified = camera_name, rectified
         self._info: CameraInfo | None = None
-        self._newest_colour_ns = 0
+        self._newest_ns = 0
+        self._first_ns: int | None = None
         self._unpaired_since_ns: int | None = None
         self._colour, self._depth = self._pairing()
 
@@ -82,15 +83,15 @@ class CameraSync:
         stamp = nanoseconds(message.header.stamp)
         if stamp < 0:
             return
-        if stamp < self._newest_colour_ns - DEPTH_PATIENCE_NS:
+        if stamp < self._newest_ns - PATIENCE_NS:
             # The clock jumped back; the synchroniser would hold on to the images with the later stamps.
-            self._unpaired_since_ns = None
+            self._first_ns = self._unpaired_since_ns = None
             self._colour, self._depth = self._pairing()
-        self._newest_colour_ns = stamp
-        if self._unpaired_since_ns is None:
-            self._unpaired_since_ns = stamp
+        self._newest_ns = stamp
+        self._first_ns = stamp if self._first_ns is None else self._first_ns
+        self._unpaired_since_ns = stamp if self._unpaired_since_ns is None else self._unpaired_since_ns
         self._colour.signalMessage(message)
-        if self._unpaired_since_ns is not None and stamp - self._unpaired_since_ns >= DEPTH_PATIENCE_NS:
+        if self._unpaired_since_ns is not None and stamp - self._unpaired_since_ns >= PATIENCE_NS:
             self._store(self._images(message, None))
 
     def depth(self, message: Image) -> None:
@@ -111,7 +112,9 @@ class CameraSync:
 
     def _on_pair(self, colour: Image, depth: Image) -> None:
         self._unpaired_since_ns = None
-        self._store(self._images(colour, depth))
+        waited_ns = self._newest_ns - (self._first_ns or 0)
+        if self._info is not None or waited_ns >= PATIENCE_NS:
+            self._store(self._images(colour, depth))
 
     def _images(self, colour: Image, depth: Image | None) -> CameraImages:
         return CameraImages(colour, depth, self._info, self._camera_name, self._rectified)

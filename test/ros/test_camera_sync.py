@@ -12,7 +12,7 @@ from std_msgs.msg import Header
 from annexe_ros.core import PinholeCamera
 from annexe_ros.core.errors import BadImageError
 from annexe_ros.ros.camera_info import camera_info_message
-from annexe_ros.ros.camera_sync import DEPTH_PATIENCE_NS, CameraImages, CameraSync
+from annexe_ros.ros.camera_sync import PATIENCE_NS, CameraImages, CameraSync
 from annexe_ros.ros.images import depth_message, image_message
 from annexe_ros.ros.stamps import stamp_message
 
@@ -39,9 +39,18 @@ def stored():
     return []
 
 
+CAMERA = PinholeCamera(6, 4, 5.0, 5.0, 3.0, 2.0)
+
+
+def camera_sync(stored):
+    sync = CameraSync(stored.append, SLOP_S, queue_size=10)
+    sync.info(camera_info_message(CAMERA, header(0)))
+    return sync
+
+
 @pytest.fixture
 def sync(stored):
-    return CameraSync(stored.append, SLOP_S, queue_size=10)
+    return camera_sync(stored)
 
 
 def times(images):
@@ -65,7 +74,7 @@ def test_images_too_far_apart_are_no_pair(sync, stored):
 @given(st.lists(st.integers(-60, 60), min_size=1, max_size=8))
 def test_pairs_are_never_further_apart_than_the_slop(jitters):
     stored = []
-    sync = CameraSync(stored.append, SLOP_S, queue_size=10)
+    sync = camera_sync(stored)
     for number, jitter in enumerate(jitters, start=10):
         sync.colour(colour(100 * number))
         sync.depth(depth(100 * number + jitter))
@@ -78,10 +87,19 @@ def pair_depth_ns(pair):
 
 
 def test_without_depth_colour_goes_on_alone_after_a_while(sync, stored):
-    patience = DEPTH_PATIENCE_NS // MS
+    patience = PATIENCE_NS // MS
     for ms in (1000, 1000 + patience - 1, 1000 + patience, 1000 + patience + 33):
         sync.colour(colour(ms))
     assert times(stored) == [(1000 + patience, False), (1033 + patience, False)]
+
+
+def test_the_first_pairs_wait_for_intrinsics(stored):
+    sync = CameraSync(stored.append, SLOP_S, queue_size=10)
+    for ms in (1000, 1033, 1000 + PATIENCE_NS // MS):
+        sync.colour(colour(ms))
+        sync.depth(depth(ms))
+    assert times(stored) == [(1000 + PATIENCE_NS // MS, True)]
+    assert stored[0].info is None
 
 
 def test_a_slow_camera_with_depth_is_never_served_without(sync, stored):
@@ -115,12 +133,10 @@ def test_times_before_1970_are_dropped(sync, stored):
 
 
 def test_a_pair_makes_a_frame(sync, stored):
-    camera = PinholeCamera(6, 4, 5.0, 5.0, 3.0, 2.0)
-    sync.info(camera_info_message(camera, header(1000)))
     sync.colour(colour(1000))
     sync.depth(depth(1000))
     frame = stored[0].frame()
-    assert (frame.stamp_ns, frame.frame_id, frame.camera) == (1000 * MS, "camera", camera)
+    assert (frame.stamp_ns, frame.frame_id, frame.camera) == (1000 * MS, "camera", CAMERA)
     assert (frame.image.shape, frame.depth[0, 0]) == ((4, 6, 3), 1.0)
 
 

@@ -1,0 +1,144 @@
+"""Nodes over real DDS, each test run in a ROS domain that no other process of this machine uses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
+
+import rclpy
+from domain_coordinator import domain_id
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from annexe_ros.core import PinholeCamera
+from annexe_ros.ros.camera_info import camera_info_message
+from annexe_ros.ros.images import depth_message, image_message
+from annexe_ros.srv import EgoQuery
+
+CAMERA = PinholeCamera(64, 48, 50.0, 50.0, 31.5, 23.5)
+LIMIT_S = 30.0
+"""How long a test waits for what should happen at once; a busy machine is no failure."""
+
+
+@pytest.fixture(scope="session")
+def domain() -> Iterator[int]:
+    with pytest.MonkeyPatch.context() as patch, domain_id() as number:
+        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        yield int(number)
+
+
+@pytest.fixture
+def context(domain: int) -> Iterator[rclpy.Context]:
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=domain)
+    yield context
+    context.try_shutdown()
+
+
+@contextmanager
+def spinning(node: Node) -> Iterator[Node]:
+    """Spin a node in a thread of its own, then destroy it."""
+    executor = SingleThreadedExecutor(context=node.context)
+    executor.add_node(node)
+    done = threading.Event()
+
+    def spin() -> None:
+        while not done.is_set():
+            executor.spin_once(timeout_sec=0.1)
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    try:
+        yield node
+    finally:
+        done.set()
+        executor.wake()
+        thread.join()
+        executor.shutdown()
+        node.destroy_node()
+
+
+class Peer:
+    """What is around the node under test: a head camera, and whoever asks."""
+
+    def __init__(self, context: rclpy.Context) -> None:
+        self.node = rclpy.create_node("peer", context=context)
+        self._executor = SingleThreadedExecutor(context=context)
+        self._executor.add_node(self.node)
+        self._query = self.node.create_client(EgoQuery, "/annexe/query")
+        self._camera = {
+            topic: self.node.create_publisher(kind, topic, 10)
+            for topic, kind in (("image", Image), ("depth", Image), ("camera_info", CameraInfo))
+        }
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+    def call_async(self, client: Any, request: Any) -> Any:
+        assert client.wait_for_service(LIMIT_S), f"no service {client.service_name}"
+        return client.call_async(request)
+
+    def result(self, future: Any) -> Any:
+        self._executor.spin_until_future_complete(future, timeout_sec=LIMIT_S)
+        assert future.done(), "no response"
+        return future.result()
+
+    def call(self, client: Any, request: Any) -> Any:
+        return self.result(self.call_async(client, request))
+
+    def ask_async(self, query: str = "what?", **fields: Any) -> Any:
+        return self.call_async(self._query, EgoQuery.Request(query=query, **fields))
+
+    def ask(self, query: str = "what?", **fields: Any) -> EgoQuery.Response:
+        return self.result(self.ask_async(query, **fields))
+
+    def wait_until(self, condition: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + LIMIT_S
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def header(self, age_s: float = 0.0) -> Header:
+        now = self.node.get_clock().now() - rclpy.duration.Duration(seconds=age_s)
+        return Header(stamp=now.to_msg(), frame_id="head_camera")
+
+    def show(self, *, age_s: float = 0.0, with_depth: bool = True, depth_rows: int = 48) -> Header:
+        """Send one frame: grey, 0.8 m away; return its header."""
+        header = self.header(age_s)
+        self._camera["camera_info"].publish(camera_info_message(CAMERA, header))
+        if with_depth:
+            self._camera["depth"].publish(depth_message(np.full((depth_rows, 64), 0.8, np.float32), header))
+        self._camera["image"].publish(image_message(np.full((48, 64, 3), 90, np.uint8), "rgb8", header))
+        return header
+
+    def ask_about_camera(self, query: str = "what?", show: dict[str, Any] | None = None, **fields: Any) -> Any:
+        """Show frames until one arrived, and ask; discovery takes its time."""
+        self.wait_until(lambda: all(publisher.get_subscription_count() for publisher in self._camera.values()))
+        responses: list[EgoQuery.Response] = []
+
+        def answered() -> bool:
+            self.show(**(show or {}))
+            responses.append(self.ask(query, **fields))
+            return responses[-1].status != EgoQuery.Response.NO_FRAME
+
+        self.wait_until(answered)
+        return responses[-1]
+
+
+@pytest.fixture
+def peer(context: rclpy.Context) -> Iterator[Peer]:
+    peer = Peer(context)
+    yield peer
+    peer.close()
