@@ -144,3 +144,11 @@ class DatasetFormatError(AnnexeError):
     def __init__(self, path: Path | str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"{path}: {why}")
+
+
+class SceneError(AnnexeError):
+    """The generator found no acceptable arrangement for a scene."""
+
+    def __init__(self, scene: str, attempts: int) -> None:
+        self.scene, self.attempts = scene, attempts
+        super().__init__(f"scene {scene}: no acceptable arrangement in {attempts} attempts")

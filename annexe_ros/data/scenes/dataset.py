@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.core.errors import DatasetFormatError, SceneError
 from annexe_ros.data.scenes.build import build
 from annexe_ros.data.scenes.language import records
 from annexe_ros.data.scenes.layout import arrange
@@ -31,7 +31,7 @@ from annexe_ros.data.scenes.truth import SceneTruth
 
 JPEG_QUALITY = 92
 _MAX_ATTEMPTS = 200
-_RENDER = 7
+_SENSOR = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +59,23 @@ def render_scene(
     depth_noise: bool | None = None,
 ) -> RenderedScene:
     """Return scene ``index`` of a seed; ``depth_noise`` None leaves it to chance whether the depth has faults."""
-    plan = sample_plan(np.random.default_rng([seed, index]), unseen)
-    for attempt in range(_MAX_ATTEMPTS):
-        rng = np.random.default_rng([seed, index, attempt + 1])
-        scene = arrange(plan, rng, width, height)
-        found = _survey(renderer, scene, scene_id(seed, index), seed) if scene is not None else None
-        if scene is not None and found is not None:
-            break
-    else:
-        raise RuntimeError(f"scene {scene_id(seed, index)}: no acceptable arrangement in {_MAX_ATTEMPTS} attempts")
-    rendering, truth = found
-    rng = np.random.default_rng([seed, index, attempt + 1, _RENDER])
+    scene, rendering, truth, rng = find_scene(renderer, seed, index, width, height, unseen)
     noisy = rng.random() < HOLES_SHARE if depth_noise is None else depth_noise
     image = photograph(rng, rendering, scene.view, scene.lighting)
     return RenderedScene(image, measure_depth(rng, rendering, noisy), rendering.mask, truth)
+
+
+def find_scene(
+    renderer: Renderer, seed: int, index: int, width: int, height: int, unseen: bool = False
+) -> tuple[Scene, Rendering, SceneTruth, np.random.Generator]:
+    """Return the first arrangement of a plan whose picture is good, and the dice for what the sensor does to it."""
+    plan = sample_plan(np.random.default_rng([seed, index]), unseen)
+    for attempt in range(1, _MAX_ATTEMPTS):
+        scene = arrange(plan, np.random.default_rng([seed, index, attempt]), width, height)
+        found = None if scene is None else _survey(renderer, scene, scene_id(seed, index), seed)
+        if scene is not None and found is not None:
+            return scene, *found, np.random.default_rng([seed, index, attempt, _SENSOR])
+    raise SceneError(scene_id(seed, index), _MAX_ATTEMPTS)
 
 
 def _survey(renderer: Renderer, scene: Scene, name: str, seed: int) -> tuple[Rendering, SceneTruth] | None:
@@ -101,7 +104,7 @@ def generate(
     Raises ``DatasetFormatError`` if ``out`` can't hold a data set, ``MissingDependencyError`` without GL.
     """
     out = Path(out)
-    _prepare(out, split)
+    prepare_folder(out, split)
     names = [scene_id(seed, index) for index in range(count)]
     missing = [
         index for index, name in enumerate(names) if not (out / "dataset_split" / split / f"{name}.json").exists()
@@ -150,7 +153,8 @@ def _write_one(job: _Job) -> str:
     return scene.truth.id
 
 
-def _prepare(out: Path, split: str) -> None:
+def prepare_folder(out: Path, split: str) -> None:
+    """Create the folders of a data set; raises ``DatasetFormatError`` if that isn't possible."""
     try:
         for folder in ("RGB", "depth", "mask", "scene", f"dataset_split/{split}"):
             (out / folder).mkdir(parents=True, exist_ok=True)
@@ -164,10 +168,10 @@ def write_scene(out: Path, split: str, scene: RenderedScene) -> None:
     name = truth.id
     bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     _write_image(out / "RGB" / f"{name}.jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    _write_image(out / "depth" / f"{name}.png", scene.depth, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    _write_image(out / "depth" / f"{name}.png", scene.depth, [cv2.IMWRITE_PNG_COMPRESSION, 6])
     _write_image(out / "mask" / f"{name}.png", scene.mask, [])
     _write(out / "scene" / f"{name}.json", json.dumps(truth.to_json()).encode())
-    rng = np.random.default_rng([truth.seed, int(name.rsplit("_", 1)[1]), 0])
+    rng = np.random.default_rng(list(name.encode()))
     _write(out / "dataset_split" / split / f"{name}.json", json.dumps(records(truth, rng), indent=1).encode())
 
 

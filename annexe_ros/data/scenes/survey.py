@@ -37,12 +37,19 @@ def survey(
     shares = np.bincount(mask.ravel(), minlength=len(scene.objects) + len(scene.hands) + 1) / mask.size
     if not _all_in_view(shares, scene):
         return None
-    instances = tuple(_instances(opened, built, scene, mask))
-    if any(item.visible_pixels < _LEAST_VISIBLE * item.full_pixels for item in instances if item.touched_by):
+    truth = take_stock(opened, built, scene, mask, name, seed)
+    if any(item.visible_pixels < _LEAST_VISIBLE * item.full_pixels for item in truth.instances if item.touched_by):
         return None
-    view = scene.view
-    truth = SceneTruth(name, seed, view.camera, round(view.pitch_deg, 3), scene.ground.kind, instances)
     return opened.render(sun_alone=scene.lighting.stripes is not None), truth
+
+
+def take_stock(
+    opened: OpenScene, built: BuiltScene, scene: Scene, mask: NDArray[np.uint8], name: str, seed: int
+) -> SceneTruth:
+    """Return the truth of a picture with these instance masks (H, W), whatever it shows."""
+    instances = tuple(item for item in _instances(opened, built, scene, mask) if item.visible_pixels)
+    view = scene.view
+    return SceneTruth(name, seed, view.camera, round(view.pitch_deg, 3), scene.ground.kind, instances)
 
 
 def _all_in_view(shares: NDArray, scene: Scene) -> bool:
