@@ -59,23 +59,30 @@ class Step:
 
 
 def main() -> int:
-    """Run the steps that are due and say so; a second call at the same time waits for the first."""
-    fcntl.flock(os.open(ROOT, os.O_RDONLY), fcntl.LOCK_EX)
+    """Set up, or say in one sentence why not; a second call at the same time waits for the first."""
+    checkout = os.open(ROOT, os.O_RDONLY)
+    fcntl.flock(checkout, fcntl.LOCK_EX)
     try:
         check_machine()
-        plan = steps()
-        for number, step in enumerate(plan, 1):
-            due = step.due()
-            print(f"[{number}/{len(plan)}] {step.title}{'' if due else ': up to date'}", flush=True)
-            if due:
-                step.run()
-                step.finish()
+        run(steps())
     except SetupError as error:
         return _failed(str(error))
     except subprocess.CalledProcessError as error:
         command = " ".join(map(str, error.cmd))
         return _failed(f"a command failed with exit code {error.returncode}, see its output above: {command}")
+    finally:
+        os.close(checkout)
     return 0
+
+
+def run(plan: list[Step]) -> None:
+    """Run the steps that are due and say so."""
+    for number, step in enumerate(plan, 1):
+        due = step.due()
+        print(f"[{number}/{len(plan)}] {step.title}{'' if due else ': up to date'}", flush=True)
+        if due:
+            step.run()
+            step.finish()
 
 
 def check_machine() -> None:
