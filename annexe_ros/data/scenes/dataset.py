@@ -104,7 +104,7 @@ def generate(
     Raises ``DatasetFormatError`` if ``out`` can't hold a data set, ``MissingDependencyError`` without GL.
     """
     out = Path(out)
-    prepare_folder(out, split)
+    prepare_folder(out, f"dataset_split/{split}")
     names = [scene_id(seed, index) for index in range(count)]
     missing = [
         index for index, name in enumerate(names) if not (out / "dataset_split" / split / f"{name}.json").exists()
@@ -149,30 +149,34 @@ def _write_one(job: _Job) -> str:
     if size not in _renderers:
         _renderers[size] = Renderer(*size)
     scene = render_scene(_renderers[size], job.seed, job.index, job.width, job.height, job.unseen)
-    write_scene(job.out, job.split, scene)
+    write_scene(job.out, scene)
+    write_records(job.out, job.split, scene.truth)
     return scene.truth.id
 
 
-def prepare_folder(out: Path, split: str) -> None:
+def prepare_folder(out: Path, *more: str) -> None:
     """Create the folders of a data set; raises ``DatasetFormatError`` if that isn't possible."""
     try:
-        for folder in ("RGB", "depth", "mask", "scene", f"dataset_split/{split}"):
+        for folder in ("RGB", "depth", "mask", "scene", *more):
             (out / folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatasetFormatError(out, f"can't write a data set here: {error.strerror}") from error
 
 
-def write_scene(out: Path, split: str, scene: RenderedScene) -> None:
-    """Write the five files of a scene, each at once, the records last."""
-    truth = scene.truth
-    name = truth.id
+def write_scene(out: Path, scene: RenderedScene) -> None:
+    """Write picture, depth, mask and truth of a scene, each file at once."""
+    name = scene.truth.id
     bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     _write_image(out / "RGB" / f"{name}.jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     _write_image(out / "depth" / f"{name}.png", scene.depth, [cv2.IMWRITE_PNG_COMPRESSION, 6])
     _write_image(out / "mask" / f"{name}.png", scene.mask, [])
-    _write(out / "scene" / f"{name}.json", json.dumps(truth.to_json()).encode())
-    rng = np.random.default_rng(list(name.encode()))
-    _write(out / "dataset_split" / split / f"{name}.json", json.dumps(records(truth, rng), indent=1).encode())
+    _write(out / "scene" / f"{name}.json", json.dumps(scene.truth.to_json()).encode())
+
+
+def write_records(out: Path, split: str, truth: SceneTruth) -> None:
+    """Write what can be asked and answered about a scene; with this file a scene counts as finished."""
+    rng = np.random.default_rng(list(truth.id.encode()))
+    _write(out / "dataset_split" / split / f"{truth.id}.json", json.dumps(records(truth, rng), indent=1).encode())
 
 
 def _write_image(path: Path, image: NDArray, options: list[int]) -> None:

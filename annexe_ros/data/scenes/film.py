@@ -71,10 +71,10 @@ def write_recording(
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write a recording with masks and truth to ``out``; raises what ``generate`` raises."""
-    prepare_folder(out, "test")
+    prepare_folder(out)
     frames, camera = [], {}
     for k, frame in enumerate(render_sequence(seed, index, seconds, rate_hz, width, height)):
-        write_scene(out, "test", frame)
+        write_scene(out, frame)
         frames.append({"id": frame.truth.id, "stamp_ns": round(k / rate_hz * 1e9)})
         camera = asdict(frame.truth.camera)
         if progress is not None:
