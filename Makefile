@@ -7,7 +7,7 @@ RUN := bash scripts/env.sh
 
 # Nodes of this checkout keep to this machine and to a domain of their own, so that they meet no robot and no other run.
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
-export ROS_DOMAIN_ID ?= $(shell shuf -i 1-101 -n 1)
+export ROS_DOMAIN_ID := $(or $(ROS_DOMAIN_ID),$(shell shuf -i 1-101 -n 1))
 
 COUNT ?= 6000
 SEED ?= 0

@@ -1,0 +1,38 @@
+"""The shipped Fast DDS profile is taken up: images go through shared memory that is large enough for them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="Fast DDS comes with ROS")
+pytestmark = pytest.mark.ros
+
+PROFILE = Path(__file__).parents[2] / "config/fastdds.xml"
+CODE = """
+import rclpy
+rclpy.init()
+node = rclpy.create_node("profile_probe")
+print(rclpy.get_rmw_implementation_identifier())
+print(open("/proc/self/maps").read())
+"""
+
+
+def shared_memory_mib(profile: Path | None) -> float:
+    """Return the size of the largest segment that Fast DDS maps in a process with one node."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("FASTRTPS_", "FASTDDS_"))}
+    env |= {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile)} if profile else {}
+    output = subprocess.run([sys.executable, "-c", CODE], env=env, capture_output=True, text=True, check=True)
+    if not output.stdout.startswith("rmw_fastrtps"):
+        pytest.skip("the middleware is not Fast DDS")
+    assert "XMLPARSER" not in output.stderr
+    segments = re.findall(r"^(\w+)-(\w+) .*/fastrtps_[0-9a-f]+$", output.stdout, re.MULTILINE)
+    return max(int(end, 16) - int(start, 16) for start, end in segments) / 2**20
+
+
+def test_segment_holds_many_images():
+    assert shared_memory_mib(None) < 1
+    assert shared_memory_mib(PROFILE) >= 64
