@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import hypothesis
-import hypothesis
 import numpy as np
 import pytest
 
@@ -15,12 +14,9 @@ from annexe_ros.core import Hands, PinholeCamera, role_of
 from annexe_ros.data.scenes.language import records
 from annexe_ros.data.scenes.truth import Instance, SceneTruth
 
-hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
-hypothesis.settings.load_profile("house")
-
 # The same examples on every machine, however slow or busy it is.
-hypothesis.settings.register_profile("annexe", derandomize=True, deadline=None)
-hypothesis.settings.load_profile("annexe")
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("house")
 
 BOXES = {"right hand": (10, 10, (60, 120, 200)), "mug": (40, 12, (200, 40, 40)), "knife": (20, 50, (40, 200, 40))}
 """Per instance of the rectangle scene: left, top and RGB colour of a square of 18 pixels."""
