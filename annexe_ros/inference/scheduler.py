@@ -21,7 +21,7 @@ from annexe_ros.core.geometry import locate
 
 LOCATE_STAGE = "locate"
 DURATIONS_KEPT = 256
-CLOSED_SENTENCE = "the node is shutting down or was deactivated; the query was not answered"
+CLOSED_SENTENCE = "answering was stopped before this query had its turn"
 
 
 @dataclass(frozen=True)
