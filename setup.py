@@ -31,6 +31,5 @@ class BuildWithModels(build_py):
 
 setup(
     packages=find_packages(include=["annexe_ros*"], exclude=["annexe_ros.ros*", "annexe_ros.nodes*"]),
-    package_data={"annexe_ros": ["**/*.json", "**/*.html", "**/*.txt"]},
     cmdclass={"build_py": BuildWithModels},
 )
