@@ -249,13 +249,26 @@ def scenery(rng: Generator, size: int = 192) -> Image:
     return to_bytes(image)
 
 
+def muted(rng: Generator, image: Image) -> Image:
+    """Return the image as often seen in homes: most of the time with little colour, at times paler."""
+    if rng.random() < 0.35:
+        return image
+    grey = image.mean(axis=-1, keepdims=True)
+    faded = grey + (image - grey) * rng.uniform(0.05, 0.55)
+    if rng.random() < 0.4:
+        faded = 255 - (255 - faded) * rng.uniform(0.25, 0.8)
+    return faded.astype(np.uint8)
+
+
 def wrinkled(rng: Generator, image: Image, depth: float) -> tuple[Image, NDArray]:
-    """Paint folds onto cloth; return the shaded image and the folds' height (H, W) in 0..1."""
+    """Paint folds with shade and sheen onto cloth; return the image and the folds' height (H, W) in 0..1."""
     size = image.shape[0]
-    folds = noise(rng, (size, size), rng.uniform(0.15, 0.5), 4, stretch=rng.uniform(1, 3))
-    ridged = 1 - np.abs(2 * folds - 1)
-    height = cv2.GaussianBlur(ridged, (0, 0), size / 100)
+    folds = noise(rng, (size, size), rng.uniform(0.15, 0.5), 4, stretch=rng.uniform(1, 4))
+    height = cv2.GaussianBlur(1 - np.abs(2 * folds - 1), (0, 0), size / 120)
+    if rng.random() < 0.5:
+        height = np.ascontiguousarray(height.T)
     angle = rng.uniform(0, 2 * np.pi)
     slope = np.cos(angle) * cv2.Sobel(height, cv2.CV_32F, 1, 0) + np.sin(angle) * cv2.Sobel(height, cv2.CV_32F, 0, 1)
-    light = np.clip(1 + depth * slope / (slope.std() + 1e-6), 0.35, 1.8)
-    return to_bytes(image / 255 * light[..., None]), height
+    slope = depth * slope / (slope.std() + 1e-6)
+    sheen = np.clip(slope - 0.25, 0, 1) ** 2 * rng.uniform(0, 1.2)
+    return to_bytes(image / 255 * np.clip(1 + slope, 0.35, 1.8)[..., None] + sheen[..., None]), height

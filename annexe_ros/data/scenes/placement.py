@@ -91,7 +91,7 @@ def _heading(rng: Generator, category: str, at: Floats, view: Viewpoint) -> Rota
 def _lifted(rng: Generator, placed: PlacedObject) -> PlacedObject:
     """Return the object held clear of the surface, tilted."""
     reach = np.linalg.norm(placed.model.size[:2]) / 2
-    tilt = Rotation.from_rotvec(np.radians(np.append(rng.normal(0, 14, 2), 0)))
+    tilt = Rotation.from_rotvec(np.radians(np.append(rng.normal(0, 18, 2), 0)))
     up = rng.uniform(0.03, 0.16) + 0.35 * reach
     return replace(
         placed, position=placed.position + np.array([0, 0, up]), rotation=tilt * placed.rotation, lifted=True

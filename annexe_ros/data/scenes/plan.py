@@ -16,7 +16,7 @@ TOUCHING_SHARE = 0.85
 """Share of hands that touch an object."""
 OBJECTS = (3, 9)
 """Fewest and most objects of a scene, all of different categories."""
-_SAME_OBJECT_SHARE = 0.12
+_SAME_OBJECT_SHARE = 0.18
 _TWO_UNTOUCHED_SHARE = 0.9
 
 

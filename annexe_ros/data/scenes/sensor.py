@@ -24,7 +24,7 @@ def photograph(rng: Generator, rendering: Rendering, view: Viewpoint, lighting: 
     image *= 1 + glare(lighting, points)[..., None]
     image = _expose(rng, image / 255)
     image = _optics(rng, image)
-    return np.clip(_noise(rng, image) * 255, 0, 255).astype(np.uint8)
+    return _stored(rng, np.clip(_noise(rng, image) * 255, 0, 255).astype(np.uint8))
 
 
 def world_points(depth: NDArray[np.float32], view: Viewpoint) -> NDArray[np.float32]:
@@ -93,6 +93,19 @@ def _noise(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
     if rng.random() < 0.4:
         grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.8
     return image + grain * (np.float32(read) + np.float32(shot) * np.sqrt(np.clip(image, 0, 1)))
+
+
+def _stored(rng: Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what is left after storage: at times enlarged from a smaller picture or squeezed by a hard JPEG."""
+    size = image.shape[1::-1]
+    if rng.random() < 0.25:
+        share = rng.uniform(0.5, 0.9)
+        image = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    if rng.random() < 0.25:
+        _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 85))])
+        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    return np.asarray(image, np.uint8)
 
 
 def measure_depth(rng: Generator, rendering: Rendering, noisy: bool) -> NDArray[np.uint16]:

@@ -78,15 +78,16 @@ def furnish(rng: Generator, ground: Ground) -> tuple[Part, ...]:
 
 
 def _support(rng: Generator, kind: str, half: Floats, floor: float) -> list[Part]:
-    image = _TEXTURES[kind][int(rng.integers(len(_TEXTURES[kind])))](rng)
+    image = paint.muted(rng, _TEXTURES[kind][int(rng.integers(len(_TEXTURES[kind])))](rng))
     gloss = float(rng.uniform(0.0, 0.35))
     size = 2 * half
     relief = np.zeros((26, 26))
     if kind in ("tablecloth", "bed"):
-        image, folds = paint.wrinkled(rng, image, rng.uniform(0.02, 0.28))
-        gloss = float(rng.uniform(0.0, 0.6)) * (kind == "bed")
+        soft = kind == "bed"
+        image, folds = paint.wrinkled(rng, image, rng.uniform(0.05, 0.45 if soft else 0.22))
+        gloss = float(rng.uniform(0.0, 0.6)) * soft
         coarse = folds[:: folds.shape[0] // 48, :: folds.shape[1] // 48]
-        relief = (coarse - 1.0) * rng.uniform(0.002, 0.012) * (2 if kind == "bed" else 1)
+        relief = (coarse - 1.0) * rng.uniform(0.002, 0.025 if soft else 0.008)
     top = height_field(relief, size)
     uv = top.uv * size / rng.uniform(0.6, 1.5) if top.uv is not None else None
     parts = [
@@ -116,11 +117,17 @@ def _room(rng: Generator, far: float, floor: float) -> list[Part]:
     ground = Mesh(ground.vertices, ground.faces, ground.uv * rng.uniform(3, 8) if ground.uv is not None else None)
     choices = (paint.wood, paint.tiles, paint.stone, paint.plain, paint.carpet)
     parts = [
-        Part(ground, Look(texture=choices[int(rng.integers(len(choices)))](rng), specular=float(rng.uniform(0, 0.4))))
+        Part(
+            ground,
+            Look(
+                texture=paint.muted(rng, choices[int(rng.integers(len(choices)))](rng)),
+                specular=float(rng.uniform(0, 0.4)),
+            ),
+        )
     ]
     wall_at = far + float(rng.uniform(0.02, 0.3) if rng.random() < 0.5 else rng.uniform(0.3, 2.5))
     walls = (paint.plain, paint.plain, paint.plain, paint.tiles, paint.scenery, paint.cloth, paint.wood)
-    image = walls[int(rng.integers(len(walls)))](rng)
+    image = paint.muted(rng, walls[int(rng.integers(len(walls)))](rng))
     upright = height_field(np.zeros((14, 14)), (8, 4))
     upright = Mesh(upright.vertices, upright.faces, upright.uv * 3 if upright.uv is not None else None)
     look = Look(texture=image, specular=0.05)
@@ -141,16 +148,24 @@ def _room(rng: Generator, far: float, floor: float) -> list[Part]:
         picture = box((size[0], 0.01, size[1]), (rng.uniform(-1.2, 1.2), wall_at - 0.15, floor + rng.uniform(0.6, 1.6)))
         parts.append(Part(picture, Look(texture=paint.printed(rng) if rng.random() < 0.5 else paint.scenery(rng))))
     for _ in range(int(rng.integers(0, 4))):
-        parts.append(_furniture(rng, far, floor))
+        parts += _furniture(rng, far, floor)
     return parts
 
 
-def _furniture(rng: Generator, far: float, floor: float) -> Part:
+def _furniture(rng: Generator, far: float, floor: float) -> list[Part]:
+    """Return a box somewhere beyond: a cupboard, a screen, or a bed with wrinkled bedding."""
     size = rng.uniform((0.3, 0.3, 0.2), (1.6, 0.9, 0.8))
-    at = (rng.uniform(-2, 2), far + size[1] / 2 + rng.uniform(0.05, 0.8), floor + size[2] / 2)
-    styles = (paint.wood, paint.plain, paint.cloth, paint.scenery)
+    at = np.array([rng.uniform(-2, 2), far + size[1] / 2 + rng.uniform(0.05, 0.8), floor + size[2] / 2])
     turn = Rotation.from_euler("z", rng.normal(0, 15), degrees=True)
-    return Part(box(size).moved(at, turn), Look(texture=styles[int(rng.integers(len(styles)))](rng), specular=0.1))
+    if rng.random() < 0.4:
+        bedding, folds = paint.wrinkled(rng, paint.cloth(rng), rng.uniform(0.1, 0.4))
+        top = height_field(folds[::12, ::12] * 0.05, size[:2] * 1.05)
+        image = paint.muted(rng, bedding)
+        quilt = Part(top.moved(at + np.array([0, 0, size[2] / 2]), turn), Look(texture=image, specular=0.2))
+        return [Part(box(size).moved(at, turn), Look(texture=image)), quilt]
+    styles = (paint.wood, paint.plain, paint.scenery)
+    image = paint.muted(rng, styles[int(rng.integers(len(styles)))](rng))
+    return [Part(box(size).moved(at, turn), Look(texture=image, specular=0.1))]
 
 
 def sample_prop(rng: Generator) -> tuple[Part, ...]:
@@ -158,7 +173,9 @@ def sample_prop(rng: Generator) -> tuple[Part, ...]:
     kind = rng.random()
     picture = Look(texture=paint.printed(rng), specular=0.1)
     plain = Look(paint.shade(rng, paint.pick_colour(rng)), specular=float(rng.uniform(0, 0.6)))
-    if kind < 0.25:
+    if kind < 0.1:
+        return _crate(rng, plain)
+    if kind < 0.28:
         return (Part(box((rng.uniform(0.1, 0.3), rng.uniform(0.1, 0.22), 0.002), (0, 0, 0.002)), picture),)
     if kind < 0.4:
         size = rng.uniform((0.1, 0.08, 0.01), (0.24, 0.17, 0.05))
@@ -172,3 +189,17 @@ def sample_prop(rng: Generator) -> tuple[Part, ...]:
     length = rng.uniform(0.10, 0.18)
     pen = cylinder(rng.uniform(0.004, 0.012), length, 10).moved((-length / 2, 0, 0.008), turned("y", 90))
     return (Part(pen, plain),)
+
+
+def _crate(rng: Generator, look: Look) -> tuple[Part, ...]:
+    """Return an open crate or tray with balls and blocks in it."""
+    x, y, z = rng.uniform((0.12, 0.1, 0.02), (0.32, 0.24, 0.09))
+    walls = [box((x, y, 0.004), (0, 0, 0.002))]
+    walls += [box((x, 0.006, z), (0, s * y / 2, z / 2)) for s in (-1, 1)]
+    walls += [box((0.006, y, z), (s * x / 2, 0, z / 2)) for s in (-1, 1)]
+    parts = [Part(wall, look) for wall in walls]
+    for _ in range(int(rng.integers(1, 5))):
+        at = np.append(rng.uniform(-0.35, 0.35, 2) * (x, y), 0.02)
+        thing = ellipsoid((0.018,) * 3, at) if rng.random() < 0.5 else box(rng.uniform(0.02, 0.05, 3), at)
+        parts.append(Part(thing, Look(paint.shade(rng, paint.pick_colour(rng)), specular=0.3)))
+    return tuple(parts)
