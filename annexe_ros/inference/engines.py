@@ -47,13 +47,14 @@ def create_engine(kind: str, model: str | Path = DEFAULT_MODEL, device: str = "a
 
 
 def _annexe(model: str | Path, device: str, **options: Any) -> Interpreter:
+    folder = resolve_model(model)  # before the libraries, which take seconds to import
     try:
         from annexe_ros.inference.annexe import AnnexeEngine
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("annexe_ros"):
             raise
         raise MissingDependencyError(f"'{error.name}', which the engine 'annexe' needs,", INSTALL_TORCH) from error
-    return AnnexeEngine(resolve_model(model), device, **options)
+    return AnnexeEngine(folder, device, **options)
 
 
 def _scripted(model: str | Path, **options: Any) -> Interpreter:

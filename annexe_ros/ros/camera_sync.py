@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from message_filters import ApproximateTimeSynchronizer, SimpleFilter
 from sensor_msgs.msg import CameraInfo, Image
@@ -46,7 +47,11 @@ class CameraImages:
         return nanoseconds(self.colour.header.stamp)
 
     def frame(self) -> Frame:
-        """Return the frame that the messages hold; raises ``BadImageError`` where they don't hold one."""
+        """Return the frame that the messages hold, each time the same; raises ``BadImageError`` for damaged ones."""
+        return self._frame
+
+    @cached_property
+    def _frame(self) -> Frame:
         return Frame(
             colour_from_message(self.colour),
             None if self.depth is None else depth_from_message(self.depth),

@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,10 +24,11 @@ def test_the_scripted_engine_follows_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("library", ["torch", "transformers"])
-def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch, library: str):
+def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, library: str):
+    (tmp_path / "config.json").write_text("{}")
     heavy = ("annexe_ros.inference.annexe", "annexe_ros.model")
     for module in [name for name in sys.modules if name.startswith(heavy)]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingDependencyError, match=rf"'{library}'.*pip install torch"):
-        create_engine("annexe")
+        create_engine("annexe", tmp_path)

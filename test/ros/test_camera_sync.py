@@ -136,6 +136,7 @@ def test_a_pair_makes_a_frame(sync, stored):
     sync.colour(colour(1000))
     sync.depth(depth(1000))
     frame = stored[0].frame()
+    assert stored[0].frame() is frame  # engines recognise a frame that they have seen
     assert (frame.stamp_ns, frame.frame_id, frame.camera) == (1000 * MS, "camera", CAMERA)
     assert (frame.image.shape, frame.depth[0, 0]) == ((4, 6, 3), 1.0)
 

@@ -1,0 +1,44 @@
+"""Every shipped parameters file is read by ROS's own parser and fits the node that it is for."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
+
+from rclpy.node import Node
+
+from annexe_ros.nodes.camera_replay import ReplayParameters
+from annexe_ros.nodes.perception import PerceptionParameters
+from annexe_ros.ros.parameters import NodeParameters, declarations
+
+pytestmark = pytest.mark.ros
+
+CONFIG = Path(__file__).parents[2] / "config"
+KINDS = {"annexe": PerceptionParameters, "camera_replay": ReplayParameters}
+
+
+def parameter_files():
+    texts = {path: path.read_text(encoding="utf-8") for path in CONFIG.rglob("*.yaml")}
+    return sorted(path for path, text in texts.items() if "ros__parameters" in text)
+
+
+@pytest.mark.parametrize("path", parameter_files(), ids=lambda path: path.name)
+def test_a_shipped_file_is_accepted_by_its_node(path, context):
+    for name in yaml.safe_load(path.read_text(encoding="utf-8")):
+        node = Node(
+            name,
+            context=context,
+            cli_args=["--ros-args", "--params-file", str(path)],
+            use_global_arguments=False,
+            automatically_declare_parameters_from_overrides=True,
+        )
+        NodeParameters(node, KINDS[name]).check()
+        node.destroy_node()
+
+
+def test_the_perception_nodes_file_lists_its_defaults():
+    listed = yaml.safe_load((CONFIG / "annexe.yaml").read_text(encoding="utf-8"))["annexe"]["ros__parameters"]
+    assert listed == {item.name: item.default for item in declarations(PerceptionParameters) if not item.read_only}
