@@ -15,6 +15,7 @@ from typing import Any
 
 import rclpy
 import yaml
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
 from rich.console import Console
@@ -54,6 +55,8 @@ class QueryClient(Node):
     def __init__(self, target: str, *, with_pictures: bool = False, **options: Any) -> None:
         """Connect to the node ``target``, e.g. ``/annexe``."""
         super().__init__("query_client", **options)
+        self._spinner = SingleThreadedExecutor(context=self.context)
+        self._spinner.add_node(self)
         self._service = self.create_client(EgoQuery, f"{target}/query")
         self._with_pictures = with_pictures
         self._overlay: Image | None = None
@@ -78,7 +81,7 @@ class QueryClient(Node):
         self._overlay = self._markers = None
         started = time.perf_counter()
         future = self._service.call_async(request)
-        rclpy.spin_until_future_complete(self, future, timeout_sec=timeout_s)
+        self._spinner.spin_until_future_complete(future, timeout_sec=timeout_s)
         latency_ms = (time.perf_counter() - started) * 1e3
         if not future.done():
             raise NoAnswerError(f"'{question.text}' was not answered within {timeout_s:.0f} s")
@@ -95,7 +98,7 @@ class QueryClient(Node):
     def _wait_for_pictures(self) -> None:
         deadline = time.monotonic() + PICTURE_WAIT_S
         while (self._overlay is None or self._markers is None) and time.monotonic() < deadline:
-            rclpy.spin_once(self, timeout_sec=RETRY_S)
+            self._spinner.spin_once(timeout_sec=RETRY_S)
 
     def _on_overlay(self, message: Image) -> None:
         self._overlay = message
