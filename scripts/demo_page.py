@@ -45,11 +45,18 @@ def _card(item: Mapping[str, Any]) -> str:
         note=escape(item["note"]),
         query=escape(item["query"]),
         mood=mood,
-        answer=escape(answer["answer"] if item["success"] else item["message"]),
+        answer=escape(_answer(item)),
         analysis=escape(answer["analysis"]),
         objects=_objects(answer["objects"]),
         facts=" · ".join(_facts(item)),
     )
+
+
+def _answer(item: Mapping[str, Any]) -> str:
+    if not item["success"]:
+        return str(item["message"])
+    answer = str(item["answer"]["answer"])
+    return answer if item["expected"] in ("", answer) else f"{answer} (expected: {item['expected']})"
 
 
 def _objects(objects: Sequence[Mapping[str, Any]]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from visualization_msgs.msg import MarkerArray
 from annexe_ros.core import PinholeCamera
 from annexe_ros.core.errors import AnnexeError, DatasetFormatError, InvalidQueryError, Status
 from annexe_ros.data.ego_irgbench import read_colour, read_depth
-from annexe_ros.nodes.query_report import Asked, results_table, write_results
+from annexe_ros.nodes.query_report import Asked, Question, results_table, write_results
 from annexe_ros.ros import qos
 from annexe_ros.ros.camera_info import camera_info_message
 from annexe_ros.ros.images import depth_message, image_message
@@ -35,14 +34,6 @@ from annexe_ros.srv import EgoQuery
 NOT_YET = (Status.NOT_ACTIVE, Status.NO_FRAME, Status.STALE_FRAME)
 RETRY_S = 0.2
 PICTURE_WAIT_S = 2.0
-
-
-@dataclass(frozen=True)
-class Question:
-    """A query text and what the asker notes of it."""
-
-    text: str
-    note: str = ""
 
 
 class NoAnswerError(AnnexeError):
@@ -70,7 +61,7 @@ class QueryClient(Node):
         deadline = time.monotonic() + wait_s
         if not self._service.wait_for_service(max(wait_s, timeout_s)):
             raise NoAnswerError(f"there is no service '{self._service.service_name}'; is the perception node running?")
-        request.query = question.text
+        request.query = question.query
         asked = self._ask_once(question, request, timeout_s)
         while self._is_not_ready(asked) and time.monotonic() < deadline:
             time.sleep(RETRY_S)
@@ -84,11 +75,11 @@ class QueryClient(Node):
         self._spinner.spin_until_future_complete(future, timeout_sec=timeout_s)
         latency_ms = (time.perf_counter() - started) * 1e3
         if not future.done():
-            raise NoAnswerError(f"'{question.text}' was not answered within {timeout_s:.0f} s")
+            raise NoAnswerError(f"'{question.query}' was not answered within {timeout_s:.0f} s")
         response = future.result()
         if response.success and self._with_pictures:
             self._wait_for_pictures()
-        return Asked(question.text, question.note, response, latency_ms, self._overlay, self._markers)
+        return Asked(question, response, latency_ms, self._overlay, self._markers)
 
     def _is_not_ready(self, asked: Asked) -> bool:
         """Say whether the node or its connection to us still comes up."""
@@ -108,15 +99,13 @@ class QueryClient(Node):
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Read a YAML list of texts, or of mappings with ``query`` and ``note``; raises ``DatasetFormatError``."""
+    """Read a YAML list of texts, or of mappings with the fields of ``Question``; raises ``DatasetFormatError``."""
     try:
         items = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return [
-            Question(item) if isinstance(item, str) else Question(item["query"], item.get("note", "")) for item in items
-        ]
+        return [Question(item) if isinstance(item, str) else Question(**item) for item in items]
     except OSError as error:
         raise DatasetFormatError(path, f"can't be read ({error.strerror})") from error
-    except (yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+    except (yaml.YAMLError, TypeError) as error:
         raise DatasetFormatError(path, f"is not a list of queries ({error})") from error
 
 

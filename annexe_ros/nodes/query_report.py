@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 from rich.table import Table
+from rich.text import Text
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 
@@ -22,23 +23,35 @@ RESULTS_NAME = "results.json"
 
 
 @dataclass(frozen=True)
+class Question:
+    """A query text, what the asker notes of it, and the answer that is right; empty where that isn't known."""
+
+    query: str
+    note: str = ""
+    expected: str = ""
+
+
+@dataclass(frozen=True)
 class Asked:
-    """One query that was asked through the service.
+    """One question that was asked through the service.
 
     Attributes:
-        query: the text.
-        note: what the asker says of it, e.g. its kind; may be empty.
+        question: what was asked.
         response: what came back.
         latency_ms: from sending the request to having the response [ms].
         overlay, markers: what the node published for people; None where nothing arrived.
     """
 
-    query: str
-    note: str
+    question: Question
     response: EgoQuery.Response
     latency_ms: float
     overlay: Image | None = None
     markers: MarkerArray | None = None
+
+    @property
+    def is_right(self) -> bool | None:
+        """Whether the answer is the expected one; None where nothing is expected."""
+        return self.response.answer.answer == self.question.expected if self.question.expected else None
 
 
 def results_table(asked: Sequence[Asked], title: str) -> Table:
@@ -47,13 +60,11 @@ def results_table(asked: Sequence[Asked], title: str) -> Table:
     for heading in ("query", "answer", "score", "objects [m]", "latency [ms]"):
         table.add_column(heading, justify="right" if heading in ("score", "latency [ms]") else "left")
     for item in asked:
-        answer = item.response.answer
-        query = f"{item.query}\n[dim]{item.note}[/dim]" if item.note else item.query
-        if item.response.success:
-            objects = "\n".join(_in_a_line(target) for target in answer.objects)
-            table.add_row(query, answer.answer, f"{answer.target_score:.2f}", objects, f"{item.latency_ms:.0f}")
-        else:
-            table.add_row(query, f"[red]{item.response.message}[/red]", "", "", f"{item.latency_ms:.0f}")
+        note, answer = item.question.note, item.response.answer
+        query = Text.assemble(item.question.query, (f"\n{note}" if note else "", "dim"))
+        objects = "\n".join(_in_a_line(target) for target in answer.objects)
+        score = f"{answer.target_score:.2f}" if item.response.success else ""
+        table.add_row(query, _verdict(item), score, objects, f"{item.latency_ms:.0f}")
     return table
 
 
@@ -65,6 +76,14 @@ def write_results(asked: Sequence[Asked], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     summary = [_summary(item, _write_files(item, folder, f"{number:02d}")) for number, item in enumerate(asked, 1)]
     (folder / RESULTS_NAME).write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _verdict(item: Asked) -> Text:
+    if not item.response.success:
+        return Text(item.response.message, "red")
+    if item.is_right is False:
+        return Text.assemble((item.response.answer.answer, "yellow"), (f"\nexpected: {item.question.expected}", "dim"))
+    return Text(item.response.answer.answer, "green" if item.is_right else "")
 
 
 def _in_a_line(target: InteractionObject) -> str:
@@ -93,8 +112,7 @@ def _write_files(item: Asked, folder: Path, stem: str) -> dict[str, str]:
 def _summary(item: Asked, files: dict[str, str]) -> dict[str, Any]:
     response = item.response
     return {
-        "query": item.query,
-        "note": item.note,
+        **asdict(item.question),
         "success": response.success,
         "status": response.status,
         "message": response.message,

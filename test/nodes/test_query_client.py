@@ -10,7 +10,8 @@ from rclpy.parameter import Parameter
 
 from annexe_ros.core.errors import Status
 from annexe_ros.nodes.perception import PerceptionNode
-from annexe_ros.nodes.query_client import NoAnswerError, QueryClient, Question
+from annexe_ros.nodes.query_client import NoAnswerError, QueryClient
+from annexe_ros.nodes.query_report import Question
 from annexe_ros.srv import EgoQuery
 
 pytestmark = pytest.mark.ros
@@ -22,7 +23,7 @@ def test_a_client_waits_until_the_node_has_seen_something(context, peer):
     client.create_timer(0.1, peer.show)
     with spinning(node):
         asked = client.ask(Question("what?", "a note"), EgoQuery.Request(), timeout_s=30.0, wait_s=60.0)
-    assert (asked.response.success, asked.note, asked.latency_ms > 0) == (True, "a note", True)
+    assert (asked.response.success, asked.question.note, asked.latency_ms > 0) == (True, "a note", True)
     assert asked.overlay is not None
     assert asked.markers.markers[0].header == asked.overlay.header
     client.destroy_node()

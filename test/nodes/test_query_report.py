@@ -13,15 +13,15 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from annexe_ros.core.errors import DatasetFormatError, Status
 from annexe_ros.msg import InteractionAnswer, InteractionObject, StageLatency
-from annexe_ros.nodes.query_client import Question, read_questions
-from annexe_ros.nodes.query_report import Asked, results_table, write_results
+from annexe_ros.nodes.query_client import read_questions
+from annexe_ros.nodes.query_report import Asked, Question, results_table, write_results
 from annexe_ros.ros.images import image_message
 from annexe_ros.srv import EgoQuery
 
 pytestmark = pytest.mark.ros
 
 
-def answered():
+def answered(expected=""):
     mug = InteractionObject(label="mug", mask_value=1, score=0.9, has_pose=True)
     mug.pose.pose.position.z = 0.75
     answer = InteractionAnswer(
@@ -31,10 +31,16 @@ def answered():
     labels = np.eye(4, 6, dtype=np.uint8)
     response.mask = image_message(labels, "mono8", Header())
     overlay = image_message(np.full((4, 6, 3), (255, 0, 0), np.uint8), "rgb8", Header())
-    return Asked("what?", "single target", response, 123.4, overlay, MarkerArray(markers=[Marker(text="mug")]))
+    return Asked(
+        Question("what?", "single target", expected),
+        response,
+        123.4,
+        overlay,
+        MarkerArray(markers=[Marker(text="mug")]),
+    )
 
 
-FAILED = Asked("why?", "", EgoQuery.Response(status=int(Status.BUSY), message="8 queries are waiting"), 2.0)
+FAILED = Asked(Question("why?"), EgoQuery.Response(status=int(Status.BUSY), message="8 queries are waiting"), 2.0)
 
 
 def test_the_table_tells_answers_and_failures():
@@ -43,6 +49,13 @@ def test_the_table_tells_answers_and_failures():
     text = console.export_text()
     for part in ("what?", "single target", "mug", "0.80", "+0.75", "123", "8 queries are waiting"):
         assert part in text
+
+
+@pytest.mark.parametrize(("expected", "told"), [("", False), ("mug", False), ("knife", True)])
+def test_an_unexpected_answer_is_told(expected, told):
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(results_table([answered(expected)], "answers"))
+    assert ("expected: knife" in console.export_text()) == told
 
 
 def test_files_are_written_per_query(tmp_path):
@@ -61,11 +74,11 @@ def test_files_are_written_per_query(tmp_path):
 
 def test_questions_are_read_with_and_without_notes(tmp_path):
     path = tmp_path / "queries.yaml"
-    path.write_text("- what?\n- query: why?\n  note: none\n")
-    assert read_questions(path) == [Question("what?"), Question("why?", "none")]
+    path.write_text("- what?\n- query: why?\n  note: none\n  expected: mug\n")
+    assert read_questions(path) == [Question("what?"), Question("why?", "none", "mug")]
 
 
-@pytest.mark.parametrize("text", ["5", "- {note: x}", "[", "- 7"])
+@pytest.mark.parametrize("text", ["5", "- {note: x}", "[", "- [7]", "- {query: x, kind: y}"])
 def test_what_is_no_list_of_questions_is_refused(tmp_path, text):
     path = tmp_path / "queries.yaml"
     path.write_text(text)
