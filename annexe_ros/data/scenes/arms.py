@@ -85,7 +85,7 @@ def sample_sleeve(rng: Generator) -> Sleeve | None:
 def arm_path(wrist: Floats, backwards: Floats, end: Floats, points: int = 40) -> Floats:
     """Return a curve (N, 3) that leaves the wrist along ``backwards`` and bends towards ``end``."""
     span = np.linalg.norm(end - wrist)
-    leaving = backwards * min(span, 0.3) * 0.8
+    leaving = backwards * float(np.minimum(span, 0.3)) * 0.8
     arriving = (end - wrist) * 0.9
     t = np.linspace(0, 1, points)[:, None]
     return (
@@ -129,10 +129,10 @@ def _sleeve_part(path: Floats, length: Floats, half: Floats, back: Floats, sleev
     center[at > length[-1]] += (at[at > length[-1]] - length[-1])[:, None] * path_frames(path, back)[0][-1]
     axes = np.stack([np.interp(at, length, half[:, k]) for k in range(2)], -1).mean(axis=1, keepdims=True)
     angle = np.linspace(0, 2 * np.pi, 22, endpoint=False)
-    waves = sum(
-        rng.uniform(0.3, 1) * np.sin(k * angle[None] + rng.uniform(0, 6) + at[:, None] * rng.uniform(60, 160))
-        for k in (1, 2, 3)
-    )
+    waves = np.zeros((len(at), len(angle)))
+    for k in (1, 2, 3):
+        phase = rng.uniform(0, 6) + at[:, None] * rng.uniform(60, 160)
+        waves += rng.uniform(0.3, 1) * np.sin(k * angle[None] + phase)
     cuff = 0.004 * np.exp(-(((at - at[0] - 0.012) / 0.012) ** 2))[:, None]
     radii = axes + sleeve.thickness * (1 + sleeve.wrinkles * waves) + cuff
     radii[0] = axes[0] * 0.97

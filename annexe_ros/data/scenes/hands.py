@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from annexe_ros.data.scenes.isosurface import Field, round_cone, smooth_union, surface_net
 from annexe_ros.data.scenes.shapes import Floats, Mesh
@@ -70,7 +71,7 @@ def right_hand(pose: Pose, radius_mm: int, variant: int) -> HandShape:
     radius = radius_mm / 1000
     fingers, anchor, axis = _SKELETONS[pose](rng, radius)
     joints = np.concatenate(fingers)
-    low = np.minimum(joints.min(axis=0), (-0.03, -0.045, -0.03)) - 0.018
+    low = np.minimum(joints.min(axis=0), (-0.036, -0.045, -0.03)) - 0.018
     high = np.maximum(joints.max(axis=0), (0.1, 0.04, 0.02)) + 0.018
     axes = [np.arange(a, b, GRID_STEP, dtype=np.float32) for a, b in zip(low, high, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
@@ -110,9 +111,9 @@ def _chain(base: Floats, lengths: Sequence[float], directions: Floats) -> Floats
     return np.concatenate([base[None], base + np.cumsum(unit * np.asarray(lengths)[:, None], axis=0)])
 
 
-def _flexed(finger: int, degrees: Sequence[float], splay: float) -> Floats:
+def _flexed(finger: int, degrees: ArrayLike, splay: float) -> Floats:
     """Return a finger's joints with its three joints bent by ``degrees``, turned sideways by ``splay`` degrees."""
-    angle, side = np.radians(np.cumsum(degrees)), np.radians(splay)
+    angle, side = np.radians(np.cumsum(np.asarray(degrees))), np.radians(splay)
     directions = np.stack([np.cos(angle) * np.cos(side), np.cos(angle) * np.sin(side), -np.sin(angle)], -1)
     return _chain(_KNUCKLES[finger], _PHALANGES[finger], directions)
 

@@ -98,7 +98,7 @@ def _lifted(rng: Generator, placed: PlacedObject) -> PlacedObject:
     )
 
 
-def _footprint(placed: PlacedObject) -> NDArray[np.float32]:
+def _footprint(placed: PlacedObject) -> NDArray:
     return cv2.convexHull(placed.box_corners()[:, :2].astype(np.float32))
 
 
@@ -162,7 +162,7 @@ class Clearing:
             and not any(_passes_through(hand, corners) for hand in self._hands)
         )
 
-    def _outline(self, points: Floats) -> NDArray[np.int32]:
+    def _outline(self, points: Floats) -> NDArray:
         pixels, _ = self._view.pixels(points)
         return cv2.convexHull(np.clip(pixels / _COARSE, -1000, 1000).astype(np.int32))
 
@@ -179,7 +179,8 @@ class Clearing:
     def _hidden_share(self, corners: Floats) -> float:
         """Return the share of an outline that is covered already or outside the picture."""
         outline = self._outline(corners)
-        shape = cv2.fillConvexPoly(np.zeros_like(self._covered), outline, 1)
+        shape = np.zeros_like(self._covered)
+        cv2.fillConvexPoly(shape, outline, 1)
         return 1 - float((shape & (1 - self._covered)).sum()) / max(cv2.contourArea(outline), 1.0)
 
 

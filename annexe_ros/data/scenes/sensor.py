@@ -11,6 +11,8 @@ from annexe_ros.data.scenes.lighting import Lighting, glare, sunlit_share
 from annexe_ros.data.scenes.render import Rendering
 from annexe_ros.data.scenes.viewpoint import Viewpoint
 
+Field = NDArray
+"""An image or map of float32: (H, W) or (H, W, 3)."""
 HOLES_SHARE = 0.7
 """Share of scenes whose depth has noise and holes."""
 
@@ -27,7 +29,7 @@ def photograph(rng: Generator, rendering: Rendering, view: Viewpoint, lighting: 
     return _stored(rng, np.clip(_noise(rng, image) * 255, 0, 255).astype(np.uint8))
 
 
-def world_points(depth: NDArray[np.float32], view: Viewpoint) -> NDArray[np.float32]:
+def world_points(depth: Field, view: Viewpoint) -> Field:
     """Return the world point (H, W, 3) [m] behind every pixel."""
     camera = view.camera
     u, v = np.meshgrid(np.arange(camera.width, dtype=np.float32), np.arange(camera.height, dtype=np.float32))
@@ -35,7 +37,7 @@ def world_points(depth: NDArray[np.float32], view: Viewpoint) -> NDArray[np.floa
     return local.astype(np.float32) @ view.rotation.T.astype(np.float32) + view.position.astype(np.float32)
 
 
-def _contact_shade(rng: Generator, depth: NDArray[np.float32]) -> NDArray[np.float32]:
+def _contact_shade(rng: Generator, depth: Field) -> Field:
     """Return a darkening (H, W) where a pixel lies behind its neighbourhood: soft shade in corners and contacts."""
     size = max(depth.shape) / 40
     behind = depth - cv2.GaussianBlur(depth, (0, 0), size)
@@ -44,7 +46,7 @@ def _contact_shade(rng: Generator, depth: NDArray[np.float32]) -> NDArray[np.flo
     return 1 - np.float32(rng.uniform(0.1, 0.5)) * np.clip(behind / 0.05, 0, 1) * near
 
 
-def _expose(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
+def _expose(rng: Generator, image: Field) -> Field:
     """Meter the picture, miss by up to a stop, and apply white balance, contrast and vignette."""
     metered = float(np.clip(0.5 / (np.percentile(image, 60) + 1e-3), 0.7, 4.0)) ** 0.7
     gain = metered * 2 ** rng.normal(0.1, 0.35)
@@ -56,12 +58,12 @@ def _expose(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
     return image * _vignette(rng, image.shape[:2])[..., None]
 
 
-def _vignette(rng: Generator, shape: tuple[int, int]) -> NDArray[np.float32]:
+def _vignette(rng: Generator, shape: tuple[int, int]) -> Field:
     y, x = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij")
     return 1 - np.float32(rng.uniform(0, 0.25)) * (x**2 + y**2) / 2
 
 
-def _optics(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
+def _optics(rng: Generator, image: Field) -> Field:
     """Blur by defocus and motion, bloom around over-exposure, and sharpen as cameras do."""
     scale = image.shape[1] / 320
     if rng.random() < 0.35:
@@ -77,7 +79,7 @@ def _optics(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
     return image
 
 
-def _motion_kernel(rng: Generator, scale: float) -> NDArray[np.float32]:
+def _motion_kernel(rng: Generator, scale: float) -> Field:
     length = max(2, round(rng.uniform(2, 6) * scale))
     kernel = np.zeros((2 * length + 1, 2 * length + 1), np.float32)
     angle = rng.uniform(0, np.pi)
@@ -86,7 +88,7 @@ def _motion_kernel(rng: Generator, scale: float) -> NDArray[np.float32]:
     return kernel / kernel.sum()
 
 
-def _noise(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
+def _noise(rng: Generator, image: Field) -> Field:
     """Add shot and read noise, coarser in some pictures than in others."""
     read, shot = rng.uniform(0.002, 0.012), rng.uniform(0.0, 0.025)
     grain = rng.standard_normal(image.shape, dtype=np.float32)
@@ -95,7 +97,7 @@ def _noise(rng: Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
     return image + grain * (np.float32(read) + np.float32(shot) * np.sqrt(np.clip(image, 0, 1)))
 
 
-def _stored(rng: Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _stored(rng: Generator, image: NDArray) -> NDArray[np.uint8]:
     """Return what is left after storage: at times enlarged from a smaller picture or squeezed by a hard JPEG."""
     size = image.shape[1::-1]
     if rng.random() < 0.25:
@@ -104,7 +106,7 @@ def _stored(rng: Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
     if rng.random() < 0.25:
         _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 85))])
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        image = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
     return np.asarray(image, np.uint8)
 
 
@@ -117,7 +119,7 @@ def measure_depth(rng: Generator, rendering: Rendering, noisy: bool) -> NDArray[
     return np.round(depth * 1000).astype(np.uint16)
 
 
-def _sensed(rng: Generator, depth: NDArray[np.float32], picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _sensed(rng: Generator, depth: Field, picture: NDArray[np.uint8]) -> Field:
     noise = rng.standard_normal(depth.shape, dtype=np.float32)
     noise = 0.5 * noise + cv2.GaussianBlur(noise, (0, 0), 1.5) * 2
     sensed = depth + noise * np.float32(rng.uniform(0.0008, 0.0025)) * depth**2
@@ -125,7 +127,7 @@ def _sensed(rng: Generator, depth: NDArray[np.float32], picture: NDArray[np.uint
     edges = (slope > 0.03) & (rng.random(depth.shape) < 0.7)
     grey = cv2.GaussianBlur(picture.astype(np.float32).mean(axis=-1), (0, 0), 1.5)
     patchy = cv2.GaussianBlur(rng.standard_normal(depth.shape, dtype=np.float32), (0, 0), 4)
-    patchy /= patchy.std() + 1e-6
+    patchy = patchy / (patchy.std() + 1e-6)
     dropped = ((grey < 25) & (patchy > 0.3)) | ((grey > 248) & (patchy > 0.0)) | (patchy > 2.6)
     sensed[edges | dropped | (depth < 0.12)] = 0
     return sensed

@@ -59,9 +59,8 @@ def grid_faces(rows: int, columns: int, close_rows: bool = False, close_columns:
         np.arange(columns if close_columns else columns - 1),
         indexing="ij",
     )
-    i, j = i.ravel(), j.ravel()
     down, right = (i + 1) % rows, (j + 1) % columns
-    a, b, c, d = i * columns + j, i * columns + right, down * columns + j, down * columns + right
+    a, b, c, d = (k.ravel() for k in (i * columns + j, i * columns + right, down * columns + j, down * columns + right))
     return np.concatenate([np.stack([a, b, d], -1), np.stack([a, d, c], -1)]).astype(np.int32)
 
 
@@ -222,9 +221,9 @@ def ring(radius: ArrayLike, thickness: float, points: int = 20) -> Mesh:
     return tube(path, thickness, segments=8, closed=True)
 
 
-def height_field(heights: Floats, size: Sequence[float]) -> Mesh:
+def height_field(heights: NDArray, size: ArrayLike) -> Mesh:
     """Return the surface z = heights (R, C) over a rectangle ``size`` (x, y) centred at the origin."""
-    rows, columns = heights.shape
+    (rows, columns), (width, depth) = heights.shape, np.asarray(size, dtype=float)
     u, v = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
-    vertices = np.stack([(u - 0.5) * size[0], (v - 0.5) * size[1], heights], -1)
+    vertices = np.stack([(u - 0.5) * width, (v - 0.5) * depth, heights], -1)
     return Mesh(vertices.reshape(-1, 3), grid_faces(rows, columns), np.stack([u.ravel(), v.ravel()], -1))

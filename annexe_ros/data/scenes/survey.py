@@ -66,14 +66,14 @@ def _all_in_view(shares: NDArray, scene: Scene) -> bool:
 def _instances(opened: OpenScene, built: BuiltScene, scene: Scene, mask: NDArray[np.uint8]) -> Iterator[Instance]:
     """Yield the instances in the order of their index in the mask: objects, then hands."""
     hand_pixels = np.isin(mask, built.hand_indices)
-    for index, thing in enumerate((*scene.objects, *scene.hands), start=1):
+    for index in range(1, len(scene.objects) + len(scene.hands) + 1):
         full = opened.segment(only=index)[0] == index
-        visible = int((mask == index).sum())
-        if isinstance(thing, PlacedObject):
-            hidden = float((full & hand_pixels).sum()) / max(int(full.sum()), 1)
-            yield _object(thing, scene.view, index, visible, int(full.sum()), round(hidden, 4))
+        visible, whole = int((mask == index).sum()), int(full.sum())
+        if index <= len(scene.objects):
+            hidden = round(float((full & hand_pixels).sum()) / max(whole, 1), 4)
+            yield _object(scene.objects[index - 1], scene.view, index, visible, whole, hidden)
         else:
-            yield _hand(thing, scene, index, visible, int(full.sum()))
+            yield _hand(scene.hands[index - 1 - len(scene.objects)], scene, index, visible, whole)
 
 
 def _object(placed: PlacedObject, view: Viewpoint, index: int, visible: int, full: int, hidden: float) -> Instance:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from annexe_ros.data.scenes.appearance import Generator
 from annexe_ros.data.scenes.objects.containers import bucket, safe, storage_furniture, trash_can
-from annexe_ros.data.scenes.objects.furnishings import chair, lamp, laptop, toy_car
+from annexe_ros.data.scenes.objects.devices import laptop, toy_car
+from annexe_ros.data.scenes.objects.furnishings import chair, lamp
 from annexe_ros.data.scenes.objects.model import Grip, GripKind, ObjectModel, Part
 from annexe_ros.data.scenes.objects.tableware import bottle, bowl, kettle, mug
 from annexe_ros.data.scenes.objects.tools import knife, pliers, scissors, stapler

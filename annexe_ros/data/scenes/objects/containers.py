@@ -172,18 +172,11 @@ def safe(rng: Generator) -> ObjectModel:
             box((0.010, 0.003, 0.008), dial_at + np.array([0.015 * (k % 3 - 1), -0.004, 0.013 * (k // 3) - 0.018]))
             for k in range(12)
         ]
-    place = lambda mesh: mesh.moved(hinge, turn)  # noqa: E731
+    placed = [[mesh.moved(hinge, turn) for mesh in group] for group in ([plate], [frame], dial, lever, keys)]
     accent = Look(shade(rng, pick_colour(rng, (colour, colour, "silver", "grey", "black"))), specular=0.4)
     light = Look(shade(rng, "white"))
-    groups = [
-        (coat, shell),
-        (Look((0.10, 0.10, 0.11)), inside),
-        (coat, [place(plate)]),
-        (accent, [place(frame)]),
-        (metal if not keys else Look(shade(rng, "black")), [place(m) for m in dial]),
-        (metal, [place(m) for m in lever]),
-        (light, [place(m) for m in keys]),
-    ]
+    looks = (coat, accent, Look(shade(rng, "black")) if keys else metal, metal, light)
+    groups = [(coat, shell), (Look((0.10, 0.10, 0.11)), inside), *zip(looks, placed, strict=True)]
     edge = turn.apply([side * door_width, 0, 0]) + hinge
     grips = (
         Grip(

@@ -6,7 +6,7 @@ import numpy as np
 
 from annexe_ros.data.scenes.appearance import COLOURS, Generator, Look, cloth, pick_colour, printed, shade
 from annexe_ros.data.scenes.objects.model import Grip, GripKind, ObjectModel, parts_of
-from annexe_ros.data.scenes.shapes import Floats, Mesh, arc, cylinder, ellipsoid, revolve, tube, turned, vessel
+from annexe_ros.data.scenes.shapes import Floats, Mesh, arc, cylinder, ellipsoid, revolve, tube, vessel
 
 
 def curve(points: list[tuple[float, float]], count: int = 18) -> Floats:
@@ -22,12 +22,12 @@ def curve(points: list[tuple[float, float]], count: int = 18) -> Floats:
 
 def glaze(rng: Generator, colour: str, patterned: float = 0.25) -> Look:
     """Return a shiny coat in a colour, at times with a print or a pattern."""
-    finish = {"specular": float(rng.uniform(0.2, 0.8)), "shininess": float(rng.uniform(0.4, 0.9))}
-    if rng.random() < patterned:
-        picture = printed(rng) if rng.random() < 0.4 else cloth(rng, 128)
-        tint = np.array(COLOURS[colour]) * 255
-        return Look(texture=(0.35 * picture + 0.65 * tint).astype(np.uint8), **finish)
-    return Look(shade(rng, colour), **finish)
+    specular, shininess = float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.4, 0.9))
+    if rng.random() >= patterned:
+        return Look(shade(rng, colour), None, specular, shininess)
+    picture = printed(rng) if rng.random() < 0.4 else cloth(rng, 128)
+    tint = np.array(COLOURS[colour]) * 255
+    return Look(texture=(0.35 * picture + 0.65 * tint).astype(np.uint8), specular=specular, shininess=shininess)
 
 
 def ear(inner: float, height: float, reach: float, thickness: float, flat: float = 1.0) -> Mesh:
@@ -60,7 +60,6 @@ def mug(rng: Generator) -> ObjectModel:
         radius * 0.93, height * rng.uniform(0.5, 0.72), rng.uniform(0.022, 0.034), thickness, rng.uniform(0.8, 1.8)
     )
     handle = handle.moved((0, 0, height * rng.uniform(0.48, 0.55)))
-    drink = [revolve([(1e-4, 0), (radius * 0.9, 0)]).moved((0, 0, height * 0.7), turned("x", 180))]
     groups = [(outside, meshes), (Look(shade(rng, colour), specular=0.5), [handle])]
     if rng.random() < 0.35:
         groups.append(
@@ -69,7 +68,6 @@ def mug(rng: Generator) -> ObjectModel:
                 [flat_disc(radius * 0.92, height * 0.75)],
             )
         )
-    del drink
     grips = (
         Grip(GripKind.WRAP, (0, 0, height * 0.55), (0, 0, 1), (-1, 0, 0), radius),
         Grip(GripKind.WRAP, (radius + 0.022, 0, height * 0.5), (0, 0, 1), (1, 0, 0), 0.008),
