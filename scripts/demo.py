@@ -22,7 +22,7 @@ from demo_page import page
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDING = ROOT / "examples" / "recordings" / "head_camera"
-READY_S = 60
+READY_S = 180
 """Time for the node to load its model and see a first frame [s]."""
 
 GRACE_S = 10

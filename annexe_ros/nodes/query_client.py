@@ -59,7 +59,8 @@ class QueryClient(Node):
     def ask(self, question: Question, request: EgoQuery.Request, timeout_s: float, wait_s: float = 0.0) -> Asked:
         """Ask, again while the node isn't ready for at most ``wait_s``; raises ``NoAnswerError``."""
         deadline = time.monotonic() + wait_s
-        if not self._service.wait_for_service(max(wait_s, timeout_s)):
+        timeout_s = max(wait_s, timeout_s)  # a node that loads its model answers when it is done
+        if not self._service.wait_for_service(timeout_s):
             raise NoAnswerError(f"there is no service '{self._service.service_name}'; is the perception node running?")
         request.query = question.query
         asked = self._ask_once(question, request, timeout_s)

@@ -20,14 +20,20 @@ def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
     """
     rclpy.init()
     try:
-        node, executor = make_node(), SingleThreadedExecutor()
-        executor.add_node(node)
         with suppress(KeyboardInterrupt, ExternalShutdownException):
-            executor.spin()
-        node.destroy_node()
+            _spin(make_node())
     except AnnexeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
         rclpy.try_shutdown()
     return 0
+
+
+def _spin(node: Node) -> None:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    finally:
+        node.destroy_node()

@@ -12,6 +12,7 @@ from conftest import spinning
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.parameter import Parameter
+from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import Marker, MarkerArray
@@ -90,6 +91,14 @@ def test_what_is_not_wanted_is_not_sent(node, peer):
 def test_poses_that_were_not_transformed_say_so(node, peer):
     notes = peer.ask_about_camera(target_frame="base_link").answer.notes
     assert any("'head_camera'" in note and "'base_link'" in note for note in notes)
+
+
+def test_quality_of_service_can_be_overridden(context, peer):
+    with perception(context, **{"qos_overrides./image.subscription.reliability": "reliable"}):
+        peer.ask_about_camera()
+        image, depth = (peer.node.get_subscriptions_info_by_topic(topic)[0] for topic in ("/image", "/depth"))
+    assert image.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+    assert depth.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
 
 
 def test_a_camera_without_depth_is_answered_in_2d(node, peer):

@@ -20,25 +20,34 @@ CONFIG = Path(__file__).parents[2] / "config"
 KINDS = {"annexe": PerceptionParameters, "camera_replay": ReplayParameters}
 
 
+def contents(path):
+    """Return the parameters by the name of the node, whatever its namespace."""
+    nodes = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {name.removeprefix("/**/"): node["ros__parameters"] for name, node in nodes.items()}
+
+
 def parameter_files():
     texts = {path: path.read_text(encoding="utf-8") for path in CONFIG.rglob("*.yaml")}
     return sorted(path for path, text in texts.items() if "ros__parameters" in text)
 
 
+@pytest.mark.parametrize("namespace", ["", "/robot"])
 @pytest.mark.parametrize("path", parameter_files(), ids=lambda path: path.name)
-def test_a_shipped_file_is_accepted_by_its_node(path, context):
-    for name in yaml.safe_load(path.read_text(encoding="utf-8")):
+def test_a_shipped_file_is_accepted_by_its_node(path, namespace, context):
+    for name, values in contents(path).items():
         node = Node(
             name,
+            namespace=namespace,
             context=context,
             cli_args=["--ros-args", "--params-file", str(path)],
             use_global_arguments=False,
             automatically_declare_parameters_from_overrides=True,
         )
+        assert {key: node.get_parameter(key).value for key in values} == values
         NodeParameters(node, KINDS[name]).check()
         node.destroy_node()
 
 
 def test_the_perception_nodes_file_lists_its_defaults():
-    listed = yaml.safe_load((CONFIG / "annexe.yaml").read_text(encoding="utf-8"))["annexe"]["ros__parameters"]
+    listed = contents(CONFIG / "annexe.yaml")["annexe"]
     assert listed == {item.name: item.default for item in declarations(PerceptionParameters) if not item.read_only}
