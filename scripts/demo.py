@@ -13,12 +13,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
 from demo_page import page
+
+from annexe_ros.core.errors import AnnexeError
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDING = ROOT / "examples" / "recordings" / "head_camera"
@@ -27,6 +29,8 @@ READY_S = 180
 
 GRACE_S = 10
 """Time for a process to end by itself once it is asked to [s]."""
+
+POLL_S = 0.1
 
 SAFE_DOMAINS = 100
 """ROS domains 0 to 101 use ports outside the range that Linux hands out by itself."""
@@ -42,6 +46,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted")
         return 130
+    except AnnexeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     results = options.out / "results.json"
     if not results.is_file():
         return code or 1
@@ -51,57 +58,72 @@ def main() -> int:
 
 
 def _replay_and_ask(options: argparse.Namespace) -> int:
-    """Start both nodes, ask, end them; return the exit code of asking."""
-    environment = _environment()
-    for old in (*options.out.glob("[0-9]*_*"), options.out / "results.json", options.out / "index.html"):
+    """Start both nodes, ask, end them; return the exit code of asking.
+
+    Raises ``AnnexeError`` where the model isn't there.
+    """
+    environment, out = _environment(), options.out
+    for old in (*out.glob("[0-9]*_*"), out / "results.json", out / "index.html"):
         old.unlink(missing_ok=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    replay = {"recording": options.recording}
-    perception = {"engine": options.engine, "model": options.model, "device": options.device}
+    out.mkdir(parents=True, exist_ok=True)
+    replay = _parameters(recording=options.recording)
+    perception = _parameters(engine=options.engine, model=options.model, device=options.device)
+    ask = ["--queries", options.queries or options.recording / "queries.yaml", "--out", out, "--wait", READY_S]
     print(f"replaying {_shown(options.recording)} to the node annexe (engine {options.engine}, model {options.model})")
     with (
-        _running("camera_replay", replay, options.out, environment),
-        _running("perception_node", perception, options.out, environment),
+        _running(["camera_replay", *replay], environment, out / "camera_replay.log") as camera,
+        _running(["perception_node", *perception], environment, out / "perception_node.log") as node,
+        _running(["query_client", *ask], environment) as client,
     ):
-        queries = options.queries or options.recording / "queries.yaml"
-        ask = ["--queries", queries, "--out", options.out, "--wait", READY_S]
-        return subprocess.run(_command("query_client", *ask), env=environment, check=False).returncode
+        if options.engine == "annexe":
+            _check_model(options.model)
+        while (code := client.poll()) is None:
+            for name, process in (("camera_replay", camera), ("perception_node", node)):
+                if process.poll() is not None:
+                    print(f"{name} ended with exit code {process.returncode}; see {_shown(out / name)}.log")
+                    return 1
+            time.sleep(POLL_S)
+    return code
+
+
+def _check_model(model: str) -> None:
+    """Fail early; importing this takes a second, in which the nodes come up."""
+    from annexe_ros.inference.resolve import resolve_model
+
+    resolve_model(model)
+
+
+def _parameters(**values: object) -> list[str]:
+    return ["--ros-args", *(word for name, value in values.items() for word in ("-p", f"{name}:={value}"))]
 
 
 @contextmanager
 def _running(
-    executable: str, parameters: Mapping[str, object], out: Path, environment: dict[str, str]
-) -> Iterator[None]:
-    """Run a node with these parameters for as long as the block lasts; its output goes to a file."""
-    arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
-    with (out / f"{executable}.log").open("w", encoding="utf-8") as log:
+    command: Sequence[object], environment: dict[str, str], log: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run an executable of the package for as long as the block lasts; its output goes to ``log``."""
+    with log.open("wb") if log else nullcontext() as output:
         process = subprocess.Popen(
-            _command(executable, "--ros-args", *arguments),
+            [sys.executable, str(ROOT / "scripts" / str(command[0])), *map(str, command[1:])],
             env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=output,
+            stderr=subprocess.STDOUT if log else None,
             start_new_session=True,  # Ctrl-C in the terminal is for us; we end our processes in order
         )
         try:
-            yield
-            if process.poll() is not None:
-                print(f"{executable} ended with {process.returncode}; see {_shown(Path(log.name))}")
+            yield process
         finally:
             _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    for request in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             process.send_signal(request)
             try:
                 process.wait(GRACE_S)
             except subprocess.TimeoutExpired:
                 continue
-
-
-def _command(executable: str, *arguments: object) -> list[str]:
-    return [sys.executable, str(ROOT / "scripts" / executable), *map(str, arguments)]
 
 
 def _environment() -> dict[str, str]:

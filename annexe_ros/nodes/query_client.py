@@ -63,8 +63,11 @@ class QueryClient(Node):
         if not self._service.wait_for_service(timeout_s):
             raise NoAnswerError(f"there is no service '{self._service.service_name}'; is the perception node running?")
         request.query = question.query
-        asked = self._ask_once(question, request, timeout_s)
+        asked, told = self._ask_once(question, request, timeout_s), ""
         while self._is_not_ready(asked) and time.monotonic() < deadline:
+            if asked.response.message != told:
+                told = asked.response.message
+                self.get_logger().info(f"waiting: {told}")
             time.sleep(RETRY_S)
             asked = self._ask_once(question, request, timeout_s)
         return asked
