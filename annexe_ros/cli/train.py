@@ -21,6 +21,9 @@ def train(
     queries_per_image: Annotated[int, typer.Option(min=1, help="Questions per image and step.")] = 6,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, questions and augmentation.")] = 0,
+    vision_only: Annotated[
+        bool, typer.Option("--vision-only", help="Teach the image encoder alone; a first stage.")
+    ] = False,
     mixed_precision: Annotated[str, typer.Option(help="bf16 or no.")] = "bf16",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
@@ -39,6 +42,7 @@ def train(
             queries_per_image=queries_per_image,
             learning_rate=learning_rate,
             seed=seed,
+            vision_only=vision_only,
             mixed_precision=mixed_precision,
         )
         folder = run_training(settings, resume)

@@ -79,7 +79,7 @@ class AnnexeEngine:
     def __init__(self, model_dir: Path, device: str = "auto") -> None:
         self._device = _device(device)
         self._network, self._processor = _load(Path(model_dir))
-        self._network.to(self._device).eval()
+        self._network.to(self._device).eval()  # type: ignore[arg-type]  # transformers hides nn.Module's signature
         self._prefix_ids = self._processor.prefix_ids().to(self._device)
         self._name = Path(model_dir).name
         self._seen: _Seen | None = None
@@ -103,7 +103,7 @@ class AnnexeEngine:
     def close(self) -> None:
         """Free the weights."""
         self._seen = self._analysis = None
-        self._network = self._network.to("meta")
+        self._network.to("meta")  # type: ignore[arg-type]
 
     @torch.inference_mode()
     def interpret(self, frame: Frame, query: Query, progress: Progress = Progress()) -> Interpretation:  # noqa: B008

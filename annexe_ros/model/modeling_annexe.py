@@ -270,6 +270,8 @@ class AnnexePreTrainedModel(PreTrainedModel):
 class AnnexeForEgoIRG(AnnexePreTrainedModel):
     """Analyse, answer and ground an egocentric image."""
 
+    config: AnnexeConfig
+
     def __init__(self, config: AnnexeConfig) -> None:
         super().__init__(config)
         self.backbone = AutoBackbone.from_config(config.vision_config)
@@ -315,12 +317,12 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
     def forward(
         self,
         pixel_values: Tensor,
-        prefix_ids: Tensor,
-        input_ids: Tensor,
-        attention_mask: Tensor,
-        query_mask: Tensor,
+        prefix_ids: Tensor | None = None,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        query_mask: Tensor | None = None,
     ) -> AnnexeOutput:
-        """Run Q texts per image with teacher forcing.
+        """Run Q texts per image with teacher forcing, or the image encoder alone where there is no text.
 
         Args:
             pixel_values: (B, 3, H, W).
@@ -330,6 +332,8 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
             query_mask: (B, Q, L) bool, true on the prompt's tokens.
         """
         encoding = self.encode_image(pixel_values)
+        if input_ids is None or prefix_ids is None or attention_mask is None or query_mask is None:
+            return AnnexeOutput(encoding=encoding)
         cache = self.read_image(encoding, prefix_ids)
         batch, queries, length = input_ids.shape
         cache.batch_repeat_interleave(queries)

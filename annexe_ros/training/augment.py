@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
+from numpy.typing import NDArray
 
 from annexe_ros.training.samples import Sample
 
@@ -16,6 +14,8 @@ MINIMUM_KEPT = 0.7
 """A crop is refused when an instance keeps less than this share of its pixels: its name would lose its meaning."""
 
 SMALLEST_WINDOW = 0.75
+BLUR_SHARE = 0.4
+NOISE_GRAIN = 16_381
 
 
 def crop(sample: Sample, aspect: float, rng: np.random.Generator, tries: int = 4) -> Sample:
@@ -40,38 +40,45 @@ def _window_size(height: int, width: int, aspect: float, scale: float) -> tuple[
 
 def resize(sample: Sample, height: int, width: int) -> Sample:
     """Return the sample at the given size; instances and depth take the nearest pixel."""
-    size = (width, height)
     if sample.mask.shape == (height, width):
         return sample
-    shrinks = sample.mask.shape[0] > height
+    smooth = cv2.INTER_AREA if sample.mask.shape[0] > height else cv2.INTER_LINEAR
     return replace(
         sample,
-        image=cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
-        depth=cv2.resize(sample.depth, size, interpolation=cv2.INTER_NEAREST),
-        mask=cv2.resize(sample.mask, size, interpolation=cv2.INTER_NEAREST),
+        image=_resized(sample.image, height, width, smooth),
+        depth=_resized(sample.depth, height, width, cv2.INTER_NEAREST),
+        mask=_resized(sample.mask, height, width, cv2.INTER_NEAREST),
     )
 
 
-def photometric(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return images (B, 3, H, W) of RGB in 0..1 with random exposure, colour cast, saturation, blur and noise."""
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return torch.empty(len(images), *shape).uniform_(low, high, generator=generator)
-
-    gain = uniform(-0.35, 0.35, 1, 1, 1).exp() * uniform(-0.12, 0.12, 3, 1, 1).exp()
-    images = (images * gain).clamp(0, 1) ** uniform(-0.35, 0.35, 1, 1, 1).exp()
-    grey = images.mean(1, keepdim=True)
-    images = grey + (images - grey) * uniform(0.5, 1.4, 1, 1, 1)
-    contrast = uniform(0.75, 1.25, 1, 1, 1)
-    images = (images - 0.5) * contrast + 0.5
-    blurred = functional.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
-    images = torch.lerp(images, blurred, uniform(-0.4, 1, 1, 1, 1))
-    return (images + _noise(images, generator) * uniform(0, 0.03, 1, 1, 1)).clamp_(0, 1)
+def _resized(pixels: NDArray, height: int, width: int, interpolation: int) -> NDArray:
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=interpolation))
 
 
-def _noise(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return standard normal noise (B, 3, H, W): one plane, shifted for each image, since drawing it is the cost."""
-    batch, _, height, width = images.shape
-    plane = torch.empty(images.shape[1:]).normal_(generator=generator)
-    shifts = torch.randint(height * width, (batch,), generator=generator).tolist()
-    return torch.stack([plane.roll(shift).view_as(plane) for shift in shifts])
+def photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return an RGB image (H, W, 3) with random saturation, exposure, colour cast, contrast, blur and noise."""
+    pixels = cv2.LUT(cv2.transform(image, _saturation(rng.uniform(0.5, 1.4))), _tone_curves(rng))
+    if rng.random() < BLUR_SHARE:
+        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.3))
+    return _with_noise(pixels, rng.uniform(0, 8), rng)
+
+
+def _saturation(amount: float) -> NDArray[np.float32]:
+    """Return the matrix (3, 3) that moves colours away from their grey by ``amount``."""
+    return (np.eye(3) * amount + (1 - amount) / 3).astype(np.float32)
+
+
+def _tone_curves(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a table (256, 1, 3): exposure, colour cast, gamma and contrast of each channel."""
+    gain = np.exp(rng.uniform(-0.35, 0.35) + rng.uniform(-0.12, 0.12, 3))
+    levels = np.linspace(0, 1, 256)[:, None, None] * gain
+    levels = np.clip(levels, 0, 1) ** np.exp(rng.uniform(-0.35, 0.35))
+    levels = (levels - 0.5) * rng.uniform(0.75, 1.25) + 0.5
+    return np.clip(levels * 255, 0, 255).astype(np.uint8)
+
+
+def _with_noise(image: NDArray, sigma: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return the image with normal noise of ``sigma`` grey levels; a grain repeats, since drawing it is the cost."""
+    grain = rng.normal(0, sigma, NOISE_GRAIN).astype(np.int16)
+    noise = np.resize(np.roll(grain, int(rng.integers(NOISE_GRAIN))), image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)

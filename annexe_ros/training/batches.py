@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -88,7 +88,6 @@ class Collator:
     def __init__(self, processor: AnnexeProcessor, config: AnnexeConfig, seed: int, augment: bool) -> None:
         self.processor, self.config, self.augment = processor, config, augment
         self._rng = np.random.default_rng(seed)
-        self._generator = torch.Generator().manual_seed(seed)
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         """Return one batch; all images take the shape drawn for it."""
@@ -96,6 +95,8 @@ class Collator:
         if self.augment:
             samples = [crop(sample, width / height, self._rng) for sample in samples]
         samples = [resize(sample, height, width) for sample in samples]
+        if self.augment:
+            samples = [replace(sample, image=photometric(sample.image, self._rng)) for sample in samples]
         return Batch(**self._images(samples), **self._texts(samples), **self._slots(samples))
 
     def _input_size(self, first: Sample) -> tuple[int, int]:
@@ -106,8 +107,6 @@ class Collator:
 
     def _images(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
         images = torch.from_numpy(np.stack([sample.image for sample in samples])).permute(0, 3, 1, 2).float() / 255
-        if self.augment:
-            images = photometric(images, self._generator)
         pixels = self.processor.image_processor.normalize_pixels(images)
         half = FINE_STRIDE // 2
         masks = [sample.mask[half::FINE_STRIDE, half::FINE_STRIDE] for sample in samples]

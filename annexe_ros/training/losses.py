@@ -15,8 +15,6 @@ from torch.nn import functional
 from annexe_ros.model import AnnexeOutput
 from annexe_ros.training.batches import IGNORED, Batch
 
-TERMS = ("analysis", "answer", "depth", "indicator", "mask", "labels", "contact")
-
 
 @dataclass(frozen=True)
 class LossWeights:
@@ -32,22 +30,26 @@ class LossWeights:
 
 
 def losses(output: AnnexeOutput, batch: Batch) -> dict[str, Tensor]:
-    """Return every term, a scalar each, named as in ``TERMS``."""
+    """Return the terms that the output has something for, a scalar each: only the dense ones without texts."""
     encoding = output.encoding
-    return {
-        "analysis": _next_token(output.logits[:, :1], batch.labels[:, :1]),
-        "answer": _next_token(output.logits[:, 1:], batch.labels[:, 1:]),
+    dense = {
         "depth": _known_mean((encoding.depth.float() - batch.depth).abs(), batch.depth),
-        "indicator": _known_binary(output.indicator_logits, batch.has_target),
-        "mask": mask_loss(output.mask_logits, batch.slot_occupancy, batch.slot_valid),
         "labels": _label_loss(encoding.label_logits, batch.label_map),
         "contact": _known_binary(encoding.contact_logits, batch.contact_map),
+    }
+    if output.logits is None:
+        return dense
+    return dense | {
+        "analysis": _next_token(output.logits[:, :1], batch.labels[:, :1]),
+        "answer": _next_token(output.logits[:, 1:], batch.labels[:, 1:]),
+        "indicator": _known_binary(output.indicator_logits, batch.has_target),
+        "mask": mask_loss(output.mask_logits, batch.slot_occupancy, batch.slot_valid),
     }
 
 
 def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
     """Return the total loss."""
-    return torch.stack([terms[name] * getattr(weights, name) for name in TERMS]).sum()
+    return torch.stack([term * getattr(weights, name) for name, term in terms.items()]).sum()
 
 
 def mask_loss(logits: Tensor, occupancy: Tensor, valid: Tensor) -> Tensor:

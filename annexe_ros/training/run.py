@@ -39,6 +39,8 @@ class TrainingSettings:
         steps, batch_size, queries_per_image: length and size of the work.
         learning_rate, weight_decay, warmup_steps, gradient_norm: AdamW with cosine decay; the authors use 1e-5, .05
             and 1000 for a pretrained model, ours are for training from scratch.
+        vision_only: teach the image encoder alone, through its dense maps (labels, contact, depth): several times the
+            images per second, and what limits a model from scratch is that it doesn't recognise small objects.
         mixed_precision: "bf16" or "no".
         seed: of weights, order, queries and augmentation.
         cached_images: decoded images kept in memory.
@@ -56,6 +58,7 @@ class TrainingSettings:
     weight_decay: float = 0.05
     warmup_steps: int = 300
     gradient_norm: float = 1.0
+    vision_only: bool = False
     mixed_precision: str = "bf16"
     seed: int = 0
     cached_images: int = 12_000
@@ -104,14 +107,14 @@ class _Run:
         # Flash attention of PyTorch on CPU is slower than plain matrix products at these sizes.
         model.language_model.set_attn_implementation("eager")
         labels = model.config.labels
-        self.samples = Samples(
-            dataset, labels, settings.queries_per_image, settings.seed, cached_images=settings.cached_images
-        )
+        queries = 0 if settings.vision_only else settings.queries_per_image
+        self.samples = Samples(dataset, labels, queries, settings.seed, cached_images=settings.cached_images)
         self.collator = Collator(self.processor, model.config, settings.seed, augment=True)
         optimizer = _optimizer(model, settings)
         self.schedule = get_cosine_schedule_with_warmup(optimizer, settings.warmup_steps, settings.steps)
         self.step = load_checkpoint(checkpoint, optimizer, self.schedule)["step"] if resume else 0
-        self.model, self.optimizer = self.accelerator.prepare(model.to(memory_format=torch.channels_last), optimizer)
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-arg]  # transformers hides nn.Module's signature
+        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
 
     def loop(self) -> Path:
         """Run the remaining steps, save and return the model folder."""
@@ -154,9 +157,8 @@ class _Run:
     def _train_step(self, batch: Batch) -> dict[str, float]:
         batch = batch.to(self.accelerator.device)
         with self.accelerator.autocast():
-            output = self.model(
-                batch.pixel_values, batch.prefix_ids, batch.input_ids, batch.attention_mask, batch.query_mask
-            )
+            texts = (batch.prefix_ids, batch.input_ids, batch.attention_mask, batch.query_mask)
+            output = self.model(batch.pixel_values, *(() if self.settings.vision_only else texts))
             terms = losses(output, batch)
             total = weighted(terms, self.settings.weights)
         self.accelerator.backward(total)
@@ -188,7 +190,7 @@ def _optimizer(model: AnnexeForEgoIRG, settings: TrainingSettings) -> Optimizer:
     """AdamW; vectors (norms, biases) are not decayed."""
     decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
     plain = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
-    groups = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
 

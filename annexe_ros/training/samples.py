@@ -100,7 +100,7 @@ class Samples(Dataset[Sample]):
     Args:
         dataset: the split to read.
         labels: the model's vocabulary.
-        queries_per_image: queries per sample besides the description.
+        queries_per_image: queries per sample besides the description; may be 0.
         seed: of all drawing.
         cached_images: keep this many decoded images in memory.
     """
