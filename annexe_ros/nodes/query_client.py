@@ -14,8 +14,12 @@ from typing import Any
 
 import rclpy
 import yaml
+from lifecycle_msgs.msg import State
+from lifecycle_msgs.srv import GetState
+from rclpy.client import Client
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 from rich.console import Console
 from sensor_msgs.msg import Image
@@ -48,7 +52,9 @@ class QueryClient(Node):
         super().__init__("query_client", **options)
         self._spinner = SingleThreadedExecutor(context=self.context)
         self._spinner.add_node(self)
-        self._service = self.create_client(EgoQuery, f"{target}/query")
+        self._query = self.create_client(EgoQuery, f"{target}/query")
+        self._state = self.create_client(GetState, f"{target}/get_state")
+        self._told = ""
         self._with_pictures = with_pictures
         self._overlay: Image | None = None
         self._markers: MarkerArray | None = None
@@ -56,34 +62,48 @@ class QueryClient(Node):
             self.create_subscription(Image, f"{target}/overlay", self._on_overlay, qos.reliable())
             self.create_subscription(MarkerArray, f"{target}/markers", self._on_markers, qos.reliable())
 
-    def ask(self, question: Question, request: EgoQuery.Request, timeout_s: float, wait_s: float = 0.0) -> Asked:
-        """Ask, again while the node isn't ready for at most ``wait_s``; raises ``NoAnswerError``."""
-        deadline = time.monotonic() + wait_s
-        timeout_s = max(wait_s, timeout_s)  # a node that loads its model answers when it is done
-        if not self._service.wait_for_service(timeout_s):
-            raise NoAnswerError(f"there is no service '{self._service.service_name}'; is the perception node running?")
-        request.query = question.query
-        asked, told = self._ask_once(question, request, timeout_s), ""
-        while self._is_not_ready(asked) and time.monotonic() < deadline:
-            if asked.response.message != told:
-                told = asked.response.message
-                self.get_logger().info(f"waiting: {told}")
-            time.sleep(RETRY_S)
-            asked = self._ask_once(question, request, timeout_s)
-        return asked
-
-    def _ask_once(self, question: Question, request: EgoQuery.Request, timeout_s: float) -> Asked:
+    def ask(self, question: Question, request: EgoQuery.Request, timeout_s: float) -> Asked:
+        """Ask once; raises ``NoAnswerError``."""
         self._overlay = self._markers = None
+        request.query = question.query
         started = time.perf_counter()
-        future = self._service.call_async(request)
-        self._spinner.spin_until_future_complete(future, timeout_sec=timeout_s)
+        response = self._call(self._query, request, timeout_s)
         latency_ms = (time.perf_counter() - started) * 1e3
-        if not future.done():
-            raise NoAnswerError(f"'{question.query}' was not answered within {timeout_s:.0f} s")
-        response = future.result()
         if response.success and self._with_pictures:
             self._wait_for_pictures()
         return Asked(question, response, latency_ms, self._overlay, self._markers)
+
+    def ask_when_ready(self, question: Question, request: EgoQuery.Request, timeout_s: float, wait_s: float) -> Asked:
+        """Ask again and again until the node is active, has seen a frame, and its pictures arrive here.
+
+        Tells what it waits for. After ``wait_s`` the last reply counts, whatever it is; raises ``NoAnswerError``.
+        """
+        deadline = time.monotonic() + wait_s
+        while self._call(self._state, GetState.Request(), wait_s).current_state.id != State.PRIMARY_STATE_ACTIVE:
+            self._tell(self.ask(question, request, wait_s).response.message)
+            if time.monotonic() > deadline:
+                break
+        asked = self.ask(question, request, timeout_s)
+        while self._is_not_ready(asked) and time.monotonic() < deadline:
+            self._tell(asked.response.message)
+            asked = self.ask(question, request, timeout_s)
+        return asked
+
+    def _call(self, client: Client, request: Any, timeout_s: float) -> Any:
+        if not client.wait_for_service(timeout_s):
+            raise NoAnswerError(f"there is no service '{client.service_name}'; is the perception node running?")
+        future = client.call_async(request)
+        self._spinner.spin_until_future_complete(future, timeout_sec=timeout_s)
+        if not future.done():
+            raise NoAnswerError(f"'{client.service_name}' gave no answer within {timeout_s:.0f} s")
+        return future.result()
+
+    def _tell(self, obstacle: str) -> None:
+        """Say what is waited for, once each, and wait a little."""
+        if obstacle != self._told:
+            self.get_logger().info(f"waiting: {obstacle}")
+            self._told = obstacle
+        time.sleep(RETRY_S)
 
     def _is_not_ready(self, asked: Asked) -> bool:
         """Say whether the node or its connection to us still comes up."""
@@ -116,7 +136,7 @@ def read_questions(path: Path) -> list[Question]:
 def main() -> int:
     """Ask what the command line says and return the exit code."""
     options = _parser().parse_args(remove_ros_args(sys.argv)[1:])
-    rclpy.init()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.SIGINT)  # SIGTERM ends a client at once
     try:
         return _run(options)
     except AnnexeError as error:
@@ -137,8 +157,10 @@ def _run(options: argparse.Namespace) -> int:
     client = QueryClient(options.node, with_pictures=options.out is not None)
     asked = []
     for number, question in enumerate(questions):
-        wait_s = 0.0 if number else options.wait
-        asked.append(client.ask(question, _request(options), options.timeout, wait_s))
+        if options.wait and not number:
+            asked.append(client.ask_when_ready(question, _request(options), options.timeout, options.wait))
+        else:
+            asked.append(client.ask(question, _request(options), options.timeout))
     client.destroy_node()
     Console().print(results_table(asked, f"answers of {options.node}"))
     if options.out is not None:

@@ -69,6 +69,7 @@ def awaitable(job: concurrent.futures.Future[Any], wake: Callable[[], None]) -> 
             future.cancel()
         elif (error := finished.exception()) is not None:
             future.set_exception(error)
+            future.exception()  # marks it as seen: when the node goes, nobody awaits it any more
         else:
             future.set_result(finished.result())
         wake()

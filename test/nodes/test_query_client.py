@@ -22,7 +22,7 @@ def test_a_client_waits_until_the_node_has_seen_something(context, peer):
     client = QueryClient("/annexe", with_pictures=True, context=context)
     client.create_timer(0.1, peer.show)
     with spinning(node):
-        asked = client.ask(Question("what?", "a note"), EgoQuery.Request(), timeout_s=30.0, wait_s=60.0)
+        asked = client.ask_when_ready(Question("what?", "a note"), EgoQuery.Request(), timeout_s=30.0, wait_s=60.0)
     assert (asked.response.success, asked.question.note, asked.latency_ms > 0) == (True, "a note", True)
     assert asked.overlay is not None
     assert asked.markers.markers[0].header == asked.overlay.header
