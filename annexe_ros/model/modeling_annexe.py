@@ -270,8 +270,6 @@ class AnnexePreTrainedModel(PreTrainedModel):
 class AnnexeForEgoIRG(AnnexePreTrainedModel):
     """Analyse, answer and ground an egocentric image."""
 
-    config: AnnexeConfig
-
     def __init__(self, config: AnnexeConfig) -> None:
         super().__init__(config)
         self.backbone = AutoBackbone.from_config(config.vision_config)

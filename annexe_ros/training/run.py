@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
@@ -109,7 +109,7 @@ class _Run:
         labels = model.config.labels
         queries = 0 if settings.vision_only else settings.queries_per_image
         self.samples = Samples(dataset, labels, queries, settings.seed, cached_images=settings.cached_images)
-        self.collator = Collator(self.processor, model.config, settings.seed, augment=True)
+        self.collator = Collator(self.processor, cast(AnnexeConfig, model.config), settings.seed, augment=True)
         optimizer = _optimizer(model, settings)
         self.schedule = get_cosine_schedule_with_warmup(optimizer, settings.warmup_steps, settings.steps)
         self.step = load_checkpoint(checkpoint, optimizer, self.schedule)["step"] if resume else 0
