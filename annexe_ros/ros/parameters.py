@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import ParameterNotDeclaredException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -140,6 +141,7 @@ class NodeParameters(Generic[ParametersT]):
         for name, declaration in self._declared.items():
             refused = name in self._problems
             node.declare_parameter(name, declaration.default, declaration.descriptor, ignore_override=refused)
+        node.add_pre_set_parameters_callback(self._refuse_unknown)
         node.add_on_set_parameters_callback(self._on_set)
 
     def read(self) -> ParametersT:
@@ -150,6 +152,13 @@ class NodeParameters(Generic[ParametersT]):
         """Raise ``ParameterError`` while anything that was given to the node is refused."""
         if self._problems:
             raise ParameterError("; ".join(self._problems.values()))
+
+    def _refuse_unknown(self, changes: list[Parameter]) -> list[Parameter]:
+        """Name what is unknown; by the time that rclpy (Jazzy) refuses it, it has lost the names."""
+        unknown = [change.name for change in changes if not self._node.has_parameter(change.name)]
+        if unknown:
+            raise ParameterNotDeclaredException(unknown)
+        return changes
 
     def _on_set(self, changes: list[Parameter]) -> SetParametersResult:
         ours = {change.name: change.value for change in changes if change.name in self._declared}
