@@ -179,7 +179,10 @@ class PerceptionNode(LifecycleNode):
                 raise NotActiveError(f"the node is not active: {self._why_inactive}")
             if not self._enabled:
                 raise NotActiveError("the node is disabled; call ~/enable with true")
-            await self._serving.answer(request, response, self._settings.read())
+            values = self._settings.read()
+            await self._serving.answer(
+                request, response, max_age_s=values.max_frame_age, timeout_s=values.query_timeout
+            )
         return response
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:

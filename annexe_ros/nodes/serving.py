@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from annexe_ros.core import Frame
 from annexe_ros.nodes.answer_output import AnswerOutput
@@ -25,15 +25,6 @@ GRACE_S = 5.0
 """How long a running query may go on when serving ends, before it is told to stop."""
 
 
-class Limits(Protocol):
-    """Limits in seconds: the oldest camera frame to answer for, and the longest time until the answer."""
-
-    @property
-    def max_frame_age(self) -> float: ...  # noqa: D102
-    @property
-    def query_timeout(self) -> float: ...  # noqa: D102
-
-
 class Serving:
     """Answers requests from its cameras; made when a node is activated, closed when it is deactivated."""
 
@@ -48,13 +39,21 @@ class Serving:
         self._cameras = {camera.name: camera for camera in cameras}
         self._closed = False
 
-    async def answer(self, request: EgoQuery.Request, response: EgoQuery.Response, limits: Limits) -> None:
+    async def answer(
+        self, request: EgoQuery.Request, response: EgoQuery.Response, *, max_age_s: float, timeout_s: float
+    ) -> None:
         """Answer a request, publish the answer and fill it in; raises what goes wrong.
 
         While the answer is awaited, the executor's other callbacks go on.
+
+        Args:
+            request: what is asked, perhaps with an image of its own.
+            response: gets the answer and, where wanted, the mask.
+            max_age_s: the oldest camera frame to answer for, where the request doesn't say [s].
+            timeout_s: the longest time from now until the answer [s].
         """
-        query, frames = query_from_request(request), _FrameOnce(self._frame_source(request, limits.max_frame_age))
-        job = self._scheduler.submit(frames.take, query, timeout_s=limits.query_timeout)
+        query, frames = query_from_request(request), _FrameOnce(self._frame_source(request, max_age_s))
+        job = self._scheduler.submit(frames.take, query, timeout_s=timeout_s)
         reply = await awaitable(job, self._wake)
         frame = frames.taken
         response.answer = answer_message(reply, frame, query)
