@@ -7,9 +7,9 @@ happens. This module knows nothing of ROS: ``Status`` has the numbers of ``srv/E
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Status(enum.IntEnum):
@@ -32,6 +32,16 @@ class AnnexeError(Exception):
     """Base of all expected failures; ``str(error)`` is one sentence for the user."""
 
     status: ClassVar[Status] = Status.ENGINE_ERROR
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go between processes by sentence and facts: the default would call ``__init__`` with the sentence."""
+        return _restored, (type(self), str(self), self.__dict__)
+
+
+def _restored(kind: type[AnnexeError], sentence: str, facts: Mapping[str, Any]) -> AnnexeError:
+    error = kind.__new__(kind, sentence)
+    error.__dict__.update(facts)
+    return error
 
 
 class InvalidQueryError(AnnexeError):

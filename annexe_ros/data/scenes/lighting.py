@@ -56,7 +56,7 @@ def sample_lighting(rng: Generator) -> Lighting:
         (np.append(rng.uniform(-1.5, 1.5, 2), rng.uniform(0.8, 2.0)), tint[::-1] * rng.uniform(0.05, 0.3))
         for _ in range(int(rng.integers(0, 3)))
     )
-    stripes = _sample_stripes(rng) if hard < 0.35 else None
+    stripes = _sample_stripes(rng) if hard < 0.28 else None
     if stripes:
         strength, ambient = rng.uniform(0.5, 0.9), rng.uniform(0.2, 0.4)
     patch = None

@@ -1,0 +1,22 @@
+import copy
+
+import pytest
+
+from annexe_ros.core import errors
+
+EXAMPLES = (
+    errors.InvalidQueryError("the query is empty"),
+    errors.StaleFrameError(1.5, 1.0),
+    errors.UnknownCameraError("wrist", ["head"]),
+    errors.CancelledError(),
+    errors.DatasetFormatError("scenes", "has no frame"),
+    errors.SceneError("S0000_000001", 200),
+)
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_errors_go_between_processes_whole(error):
+    arrived = copy.copy(error)  # by __reduce__, as between processes
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert vars(arrived) == vars(error)
