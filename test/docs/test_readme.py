@@ -12,7 +12,7 @@ DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 @pytest.mark.ros
 def test_readme_lists_the_parameters():
     pytest.importorskip("annexe_ros.srv", reason="the overlay isn't built")
-    from annexe_ros.nodes.perception import PerceptionParameters
+    from annexe_ros.nodes.perception_parameters import PerceptionParameters
     from annexe_ros.ros.parameters import table
 
     assert table(PerceptionParameters).strip() in DOCUMENTS[0].read_text(encoding="utf-8")

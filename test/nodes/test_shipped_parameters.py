@@ -11,7 +11,7 @@ pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 from rclpy.node import Node
 
 from annexe_ros.nodes.camera_replay import ReplayParameters
-from annexe_ros.nodes.perception import PerceptionParameters
+from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.ros.parameters import NodeParameters, declarations
 
 pytestmark = pytest.mark.ros
