@@ -13,7 +13,7 @@ from annexe_ros.data.scenes.plan import sample_plan
 from annexe_ros.data.scenes.truth import CATEGORIES
 from annexe_ros.data.scenes.viewpoint import sample_viewpoint
 
-PLANS = [sample_plan(np.random.default_rng([7, k])) for k in range(2000)]
+PLANS = [sample_plan(7, k) for k in range(2000)]
 SCENE_COUNT = 20
 
 
@@ -21,7 +21,7 @@ SCENE_COUNT = 20
 def scenes():
     found = []
     for k in range(SCENE_COUNT):
-        plan = sample_plan(np.random.default_rng([3, k]))
+        plan = sample_plan(3, k)
         tries = (arrange(plan, np.random.default_rng([3, k, attempt]), 320, 240) for attempt in range(40))
         found.append((plan, next(scene for scene in tries if scene is not None)))
     return found
@@ -51,6 +51,15 @@ def test_every_category_is_common_as_touched_object_and_as_clutter():
         assert clutter[category] / clutter.total() > 0.04
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_even_a_small_data_set_has_the_mix(seed):
+    plans = [sample_plan(seed, k) for k in range(300)]
+    hands = Counter(len(plan.hands) for plan in plans)
+    assert (hands[0], hands[1], hands[2]) == (30, 135, 135)
+    touched = Counter(name for plan in plans for name in plan.categories[: plan.touched])
+    assert min(touched[category] for category in CATEGORIES) / touched.total() > 0.03
+
+
 def test_no_category_twice_in_a_scene():
     assert all(len(set(plan.categories)) == len(plan.categories) for plan in PLANS)
 
@@ -61,7 +70,7 @@ def combinations(plan):
 
 def test_held_out_combinations_are_drawn_for_unseen_scenes_only():
     seen = set().union(*(combinations(plan) for plan in PLANS))
-    unseen = set().union(*(combinations(sample_plan(np.random.default_rng([7, k]), True)) for k in range(500)))
+    unseen = set().union(*(combinations(sample_plan(7, k, unseen=True)) for k in range(500)))
     assert len(seen) > 120
     assert len(unseen) > 25
     assert not seen & unseen

@@ -23,6 +23,10 @@ _TONES = np.array(
 """sRGB skin tones from light to dark, to be mixed."""
 
 
+_UNDER_SLEEVE = 0.04
+"""How far bare skin goes on under the cuff [m]."""
+
+
 @dataclass(frozen=True)
 class Sleeve:
     """A sleeve: how many metres of arm, from the wrist, it leaves bare; what it is made of; how far it stands off."""
@@ -111,14 +115,17 @@ def _half_axes(length: Floats, girth: float) -> Floats:
 def arm_parts(
     path: Floats, back: Floats, skin_material: Look, sleeve: Sleeve | None, girth: float
 ) -> tuple[list[Part], list[Part]]:
-    """Return (bare skin, sleeve) along ``path``; ``back`` is the direction of the back of the hand."""
+    """Return (bare skin, sleeve) along ``path``; ``back`` is the direction of the back of the hand.
+
+    Skin ends a little way under the cuff, so that its extent is what can be seen of it.
+    """
     length = _lengths(path)
     half = _half_axes(length, girth)
-    bare = tube(path, half, up=back, segments=20)
-    bare = Mesh(bare.vertices, bare.faces, bare.uv * (4, 1) if bare.uv is not None else None)
-    if sleeve is None or sleeve.bare > length[-1] - 0.02:
-        return [Part(bare, skin_material)], []
-    return [Part(bare, skin_material)], [_sleeve_part(path, length, half, back, sleeve)]
+    covered = sleeve is not None and sleeve.bare < length[-1] - 0.02
+    shown = max(int((length < sleeve.bare + _UNDER_SLEEVE).sum()), 3) if sleeve and covered else len(path)
+    bare = tube(path[:shown], half[:shown], up=back, segments=20)
+    skin_part = Part(Mesh(bare.vertices, bare.faces, bare.uv * (4, 1) if bare.uv is not None else None), skin_material)
+    return [skin_part], [_sleeve_part(path, length, half, back, sleeve)] if sleeve and covered else []
 
 
 def _sleeve_part(path: Floats, length: Floats, half: Floats, back: Floats, sleeve: Sleeve) -> Part:

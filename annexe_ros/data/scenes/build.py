@@ -17,6 +17,8 @@ from annexe_ros.data.scenes.scene import DressedHand, Scene
 from annexe_ros.data.scenes.shapes import Floats, Mesh, merged, tube
 
 BACKGROUND = 0
+CLIP = (0.02, 20.0)
+"""Nearest and farthest depth [m] that is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,7 @@ def _set_visuals(spec: mujoco.MjSpec, scene: Scene) -> None:
     visual = spec.visual
     visual.global_.offwidth, visual.global_.offheight = camera.width, camera.height
     visual.quality.shadowsize, visual.quality.offsamples = 1024, 4
-    visual.map.znear, visual.map.zfar = 0.02, 20.0
+    visual.map.znear, visual.map.zfar = CLIP
     spec.stat.extent = 1.0
     spec.stat.center = scene.view.position
     visual.map.shadowclip = 1.5

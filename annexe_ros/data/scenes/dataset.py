@@ -69,7 +69,7 @@ def find_scene(
     renderer: Renderer, seed: int, index: int, width: int, height: int, unseen: bool = False
 ) -> tuple[Scene, Rendering, SceneTruth, np.random.Generator]:
     """Return the first arrangement of a plan whose picture is good, and the dice for what the sensor does to it."""
-    plan = sample_plan(np.random.default_rng([seed, index]), unseen)
+    plan = sample_plan(seed, index, unseen)
     for attempt in range(1, _MAX_ATTEMPTS):
         scene = arrange(plan, np.random.default_rng([seed, index, attempt]), width, height)
         found = None if scene is None else _survey(renderer, scene, scene_id(seed, index), seed)

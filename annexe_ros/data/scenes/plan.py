@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from annexe_ros.core import Hands
 from annexe_ros.data.scenes.appearance import Generator
 from annexe_ros.data.scenes.combos import SURFACES, is_held_out
 from annexe_ros.data.scenes.truth import CATEGORIES
 
-HANDS_SHARE = (0.10, 0.45, 0.45)
-"""Shares of scenes with no, one and two hands."""
+T = TypeVar("T")
+HANDS = (0,) * 2 + (1,) * 9 + (2,) * 9
+"""Numbers of hands in twenty scenes."""
 TOUCHING_SHARE = 0.85
 """Share of hands that touch an object."""
 OBJECTS = (3, 9)
@@ -42,13 +46,15 @@ class Plan:
         return len({index for _, index in self.hands if index is not None})
 
 
-def sample_plan(rng: Generator, unseen: bool = False) -> Plan:
-    """Return what one scene is to contain; ``unseen`` draws held-out touches only (see ``combos``)."""
-    surface = SURFACES[int(rng.integers(len(SURFACES)))]
-    sides = _sample_sides(rng)
+def sample_plan(seed: int, index: int, unseen: bool = False) -> Plan:
+    """Return what scene ``index`` of a seed is to contain; ``unseen`` draws held-out touches only (see ``combos``)."""
+    rng = np.random.default_rng([seed, index])
+    sides = _sample_sides(rng, _dealt(seed, index, HANDS))
     touching = [side for side in sides if rng.random() < TOUCHING_SHARE]
-    together = len(touching) == 2 and not unseen and rng.random() < _SAME_OBJECT_SHARE
-    chosen = _touched_categories(rng, touching, surface, unseen, together)
+    names = [_dealt(seed, card, CATEGORIES) for card in (2 * index, 2 * index + 1)]
+    if len(touching) == 2 and not unseen and rng.random() < _SAME_OBJECT_SHARE:
+        names = names[:1] * 2
+    surface, chosen = _agree(rng, dict(zip(touching, names, strict=False)), unseen)
     categories = list(dict.fromkeys(chosen.values()))
     fewest = len(categories) + (2 if rng.random() < _TWO_UNTOUCHED_SHARE else 0)
     wanted = max(int(rng.integers(OBJECTS[0], OBJECTS[1] + 1)), fewest)
@@ -58,19 +64,34 @@ def sample_plan(rng: Generator, unseen: bool = False) -> Plan:
     return Plan(surface, tuple(categories), hands)
 
 
-def _sample_sides(rng: Generator) -> tuple[Hands, ...]:
-    count = int(rng.choice(3, p=HANDS_SHARE))
+def _sample_sides(rng: Generator, count: int) -> tuple[Hands, ...]:
     if count == 1:
         return (Hands.LEFT,) if rng.random() < 0.5 else (Hands.RIGHT,)
     return (Hands.LEFT, Hands.RIGHT)[:count]
 
 
-def _touched_categories(
-    rng: Generator, sides: Sequence[Hands], surface: str, unseen: bool, together: bool
-) -> dict[Hands, str]:
-    """Return what each touching hand touches, two hands the same thing if ``together``."""
-    while True:
-        names = [str(name) for name in rng.choice(CATEGORIES, len(sides), replace=False)]
-        chosen = dict(zip(sides, names[:1] * len(sides) if together else names, strict=True))
-        if all(is_held_out(name, side, surface) == unseen for side, name in chosen.items()):
-            return chosen
+def _dealt(seed: int, card: int, cards: Sequence[T]) -> T:
+    """Return a card of an endless row of shuffled decks: even small data sets have every card equally often."""
+    deck, place = divmod(card, len(cards))
+    return cards[int(np.random.default_rng([seed, deck, len(cards)]).permutation(len(cards))[place])]
+
+
+def _agree(rng: Generator, chosen: dict[Hands, str], unseen: bool) -> tuple[str, dict[Hands, str]]:
+    """Return a surface and the touches on it, none held out or all of them.
+
+    A held-out touch leaves no choice of surface, so that a second hand has to touch something else than it drew.
+    """
+    surfaces = [surface for surface in SURFACES if _allowed(chosen, surface, unseen)]
+    if surfaces:
+        return surfaces[int(rng.integers(len(surfaces)))], chosen
+    (first, category), (second, _) = chosen.items()
+    for surface in SURFACES:
+        for name in rng.permutation(CATEGORIES):
+            changed = {first: category, second: str(name)}
+            if name != category and _allowed(changed, surface, unseen):
+                return surface, changed
+    raise ValueError(f"no surface allows a touch of {category} by the {first.name} hand")
+
+
+def _allowed(chosen: dict[Hands, str], surface: str, unseen: bool) -> bool:
+    return all(is_held_out(name, side, surface) == unseen for side, name in chosen.items())

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from annexe_ros.core import PinholeCamera
 from annexe_ros.core.errors import MissingDependencyError
-from annexe_ros.data.scenes.build import BuiltScene
+from annexe_ros.data.scenes.build import CLIP, BuiltScene
 from annexe_ros.data.scenes.viewpoint import Viewpoint
 
-_NEAR, _FAR = 0.02, 20.0
+_NEAR, _FAR = CLIP
 _MAX_GEOMS = 1000
 
 
