@@ -84,7 +84,7 @@ def _support(rng: Generator, kind: str, half: Floats, floor: float) -> list[Part
     relief = np.zeros((26, 26))
     if kind in ("tablecloth", "bed"):
         soft = kind == "bed"
-        image, folds = paint.wrinkled(rng, image, rng.uniform(0.05, 0.45 if soft else 0.22))
+        image, folds = paint.wrinkled(rng, image, rng.uniform(0.05, 0.34 if soft else 0.2))
         gloss = float(rng.uniform(0.0, 0.6)) * soft
         coarse = folds[:: folds.shape[0] // 48, :: folds.shape[1] // 48]
         relief = (coarse - 1.0) * rng.uniform(0.002, 0.025 if soft else 0.008)
