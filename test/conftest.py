@@ -9,6 +9,7 @@ import cv2
 import hypothesis
 import numpy as np
 import pytest
+from tiny_annexe import TINY_TEXT, TINY_VISION
 
 from annexe_ros.core import Hands, PinholeCamera, role_of
 from annexe_ros.data.scenes.language import records
@@ -82,27 +83,6 @@ def tiny_processor():
 
     texts = ["please segment the left hand and the mug", "There is no suitable target.", "right hand and trash can"]
     return AnnexeProcessor(AnnexeImageProcessor(pixel_budget=64 * 64), train_tokenizer(texts))
-
-
-TINY_VISION = {
-    "model_type": "resnet",
-    "layer_type": "basic",
-    "embedding_size": 8,
-    "hidden_sizes": [8, 8, 16, 16],
-    "depths": [1, 1, 1, 1],
-    "out_features": ["stage1", "stage2", "stage3", "stage4"],
-}
-TINY_TEXT = {
-    "model_type": "llama",
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 2,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "pad_token_id": 0,
-}
 
 
 @pytest.fixture(scope="session")
