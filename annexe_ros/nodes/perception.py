@@ -91,7 +91,8 @@ class PerceptionNode(LifecycleNode):
             return TransitionCallbackReturn.SUCCESS
         undo()
         self._why_inactive = outcome.message
-        self.get_logger().error(f"can't {name}: {outcome.message}")
+        if self.context.ok():
+            self.get_logger().error(f"can't {name}: {outcome.message}")
         return TransitionCallbackReturn.FAILURE
 
     def _configure(self) -> None:
@@ -103,6 +104,8 @@ class PerceptionNode(LifecycleNode):
         self.get_logger().info(f"loading engine '{values.engine}', model '{values.model}'")
         self._engine = create_engine(values.engine, values.model, values.device)
         self._engine.warm_up()
+        if not self.context.ok():
+            raise NotActiveError("the node was interrupted while it loaded its engine")
         self._output = AnswerOutput(self)
         self._why_inactive = "it is configured but not activated"
 

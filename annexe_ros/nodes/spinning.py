@@ -7,10 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from annexe_ros.core.errors import AnnexeError
+
+HEARTBEAT_S = 0.5
 
 
 def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
@@ -25,6 +28,9 @@ def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
     except AnnexeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except RuntimeError:  # what rclpy raises for all it can't do, hence whenever it was interrupted in the middle
+        if rclpy.ok():
+            raise
     finally:
         rclpy.try_shutdown()
     return 0
@@ -33,6 +39,9 @@ def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
 def _spin(node: Node) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
+    # A signal wakes the executor before it ends the context (rclpy 7.1, signal_handler.cpp): an executor that looks too
+    # early would sleep until the next event. This one comes soon.
+    node.create_timer(HEARTBEAT_S, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
     try:
         executor.spin()
     finally:
