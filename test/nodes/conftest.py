@@ -38,12 +38,19 @@ def domain() -> Iterator[int]:
         yield int(number)
 
 
-@pytest.fixture
-def context(domain: int) -> Iterator[rclpy.Context]:
+@contextmanager
+def context_in(domain: int) -> Iterator[rclpy.Context]:
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain)
     yield context
     context.try_shutdown()
+
+
+@pytest.fixture
+def context(domain: int) -> Iterator[rclpy.Context]:
+    """The context of the node under test."""
+    with context_in(domain) as context:
+        yield context
 
 
 @contextmanager
@@ -138,7 +145,12 @@ class Peer:
 
 
 @pytest.fixture
-def peer(context: rclpy.Context) -> Iterator[Peer]:
-    peer = Peer(context)
-    yield peer
-    peer.close()
+def peer(domain: int) -> Iterator[Peer]:
+    """A peer with a context of its own, as in another process.
+
+    Within one, Fast DDS now and then fails to match endpoints that two threads make at the same time.
+    """
+    with context_in(domain) as context:
+        peer = Peer(context)
+        yield peer
+        peer.close()

@@ -83,7 +83,7 @@ def to_bytes(image: NDArray) -> Image:
     return np.clip(image * 255, 0, 255).astype(np.uint8)
 
 
-def wood(rng: Generator, size: int = 384) -> Image:
+def wood(rng: Generator, size: int = 288) -> Image:
     """Return planks or veneer: stretched grain, rings, and at times joints."""
     tone = np.array(
         [[0.62, 0.43, 0.26], [0.40, 0.25, 0.14], [0.78, 0.62, 0.42], [0.25, 0.16, 0.10], [0.58, 0.50, 0.42]]
@@ -104,7 +104,7 @@ def wood(rng: Generator, size: int = 384) -> Image:
     return image
 
 
-def marble(rng: Generator, size: int = 384) -> Image:
+def marble(rng: Generator, size: int = 288) -> Image:
     """Return stone with veins."""
     light = rng.random() < 0.75
     base, vein = (0.88, 0.55) if light else (0.18, 0.55)
@@ -119,7 +119,7 @@ def marble(rng: Generator, size: int = 384) -> Image:
     return blend(np.clip(veins + cloud, 0, 1), base * tint, vein * tint)
 
 
-def stone(rng: Generator, size: int = 384) -> Image:
+def stone(rng: Generator, size: int = 288) -> Image:
     """Return speckled granite or terrazzo."""
     base = rng.uniform(0.2, 0.85) * (1 + rng.normal(0, 0.05, 3))
     speckle = cv2.GaussianBlur(rng.random((size, size), dtype=np.float32), (0, 0), rng.uniform(0.6, 2.0))
@@ -135,7 +135,7 @@ def plain(rng: Generator, size: int = 128) -> Image:
     return to_bytes(colour + rng.uniform(0.02, 0.08) * (noise(rng, (size, size), 0.6)[..., None] - 0.5))
 
 
-def tiles(rng: Generator, size: int = 384) -> Image:
+def tiles(rng: Generator, size: int = 288) -> Image:
     """Return tiles with joints; at times checkered or with marbled faces."""
     face = (
         marble(rng, size) if rng.random() < 0.4 else stone(rng, size) if rng.random() < 0.4 else plain(rng, size)
@@ -150,7 +150,7 @@ def tiles(rng: Generator, size: int = 384) -> Image:
     return to_bytes(face)
 
 
-def cloth(rng: Generator, size: int = 384) -> Image:
+def cloth(rng: Generator, size: int = 288) -> Image:
     """Return woven cloth: plain, striped, checked, dotted or flowered."""
     first, second = np.array(shade(rng, pick_colour(rng))), np.array(shade(rng, pick_colour(rng)))
     pattern = _PATTERNS[int(rng.integers(len(_PATTERNS)))](rng, size)
@@ -198,7 +198,7 @@ _PATTERNS: tuple[Callable[[Generator, int], NDArray], ...] = (
 )
 
 
-def carpet(rng: Generator, size: int = 384) -> Image:
+def carpet(rng: Generator, size: int = 288) -> Image:
     """Return a rough carpet with a patterned weave."""
     image = cloth(rng, size) / 255
     pile = rng.normal(1, 0.12, (size, size, 1))
@@ -253,10 +253,10 @@ def muted(rng: Generator, image: Image) -> Image:
     """Return the image as often seen in homes: most of the time with little colour, at times paler."""
     if rng.random() < 0.35:
         return image
-    grey = image.mean(axis=-1, keepdims=True)
-    faded = grey + (image - grey) * rng.uniform(0.05, 0.55)
+    grey = image.mean(axis=-1, keepdims=True, dtype=np.float32)
+    faded = grey + (image - grey) * np.float32(rng.uniform(0.05, 0.55))
     if rng.random() < 0.4:
-        faded = 255 - (255 - faded) * rng.uniform(0.25, 0.8)
+        faded = 255 - (255 - faded) * np.float32(rng.uniform(0.25, 0.8))
     return faded.astype(np.uint8)
 
 

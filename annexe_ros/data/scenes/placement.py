@@ -61,8 +61,8 @@ def place_touched(
 ) -> PlacedObject | None:
     """Return a touched object near the middle of the picture, at times lifted; None if there is no room."""
     size = np.array([view.camera.width, view.camera.height])
-    least = 0.013 if model.category in _THIN else 0.006
-    for _ in range(16):
+    least = 0.016 if model.category in _THIN else 0.008
+    for _ in range(24):
         at = view.on_plane(rng.uniform((0.2, 0.28), (0.8, 0.85)) * size)
         if at is None or np.linalg.norm(at - view.position) > 1.15:
             continue
@@ -124,7 +124,7 @@ class Clearing:
         """Place an untouched object in view, smaller if need be; None if there is no room."""
         size = np.array([self._view.camera.width, self._view.camera.height])
         least = 0.0045 if model.category in _THIN else 0.002
-        for attempt in range(48):
+        for attempt in range(96):
             if attempt % 16 == 15:
                 model = model.transformed(0.85)
             at = self._view.on_plane(rng.uniform(0.04, (0.96, 0.94)) * size)
