@@ -20,6 +20,7 @@ def train(
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 16,
     queries_per_image: Annotated[int, typer.Option(min=1, help="Questions per image and step.")] = 6,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
+    warmup_steps: Annotated[int, typer.Option(min=0, help="Until the learning rate is reached; then cosine.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, questions and augmentation.")] = 0,
     vision_only: Annotated[
         bool, typer.Option("--vision-only", help="Teach the image encoder alone; a first stage.")
@@ -41,6 +42,7 @@ def train(
             batch_size=batch_size,
             queries_per_image=queries_per_image,
             learning_rate=learning_rate,
+            warmup_steps=warmup_steps,
             seed=seed,
             vision_only=vision_only,
             mixed_precision=mixed_precision,

@@ -148,3 +148,22 @@ def test_arms_come_in_over_several_borders(scenes):
             v = scene.view.pixels(dressed.hand.arm[-1])[0][0, 1]
             entries["bottom" if v > 240 else "elsewhere"] += 1
     assert entries["bottom"] > entries["elsewhere"] > 0
+
+
+@given(st.integers(0, 10_000), st.integers(1, 9))
+def test_another_draft_of_a_scene_has_as_many_hands(index, draft):
+    first, other = sample_plan(3, index), sample_plan(3, index, draft=draft)
+    assert other == sample_plan(3, index, draft=draft)
+    assert len(other.hands) == len(first.hands)
+    assert other != first
+
+
+def test_a_scene_whose_first_plan_has_no_room_takes_another(monkeypatch):
+    from annexe_ros.data.scenes import dataset
+
+    first = sample_plan(3, 0)
+    monkeypatch.setattr(dataset, "arrange", lambda plan, *_: None if plan == first else plan)
+    monkeypatch.setattr(dataset, "_survey", lambda *_: ("rendering", "truth"))
+    plan, rendering, truth, _ = dataset.find_scene(None, 3, 0, 320, 240)
+    assert plan == sample_plan(3, 0, draft=1)
+    assert (rendering, truth) == ("rendering", "truth")

@@ -53,3 +53,31 @@ def test_paper_weights():
     terms = dict.fromkeys(("analysis", "answer", "depth", "indicator", "mask"), torch.tensor(1.0))
     terms |= {"labels": torch.tensor(0.0), "contact": torch.tensor(0.0)}
     assert float(weighted(terms, LossWeights())) == pytest.approx((1 + 1 + 0.5 + 1 + 3) / 5)
+
+
+def label_loss(logits, target):
+    from annexe_ros.training.losses import _label_loss
+
+    return float(_label_loss(logits, target))
+
+
+def test_a_small_object_costs_more_than_its_share_of_pixels():
+    target = torch.zeros(1, 32, 32, dtype=torch.int64)
+    target[0, :20, :20], target[0, 28:, 28:] = 1, 2
+    right = torch.nn.functional.one_hot(target, 3).permute(0, 3, 1, 2) * 20.0
+    large_missed, small_missed = right.clone(), right.clone()
+    large_missed[0, 1, :20, :20] = small_missed[0, 2, 28:, 28:] = -20
+    assert label_loss(right, target) == pytest.approx(0, abs=1e-3)
+    ratio = label_loss(large_missed, target) / label_loss(small_missed, target)
+    assert ratio == pytest.approx((400 / 16) ** 0.5, rel=0.1)
+
+
+def test_unknown_labels_cost_nothing():
+    from annexe_ros.training.batches import IGNORED
+
+    logits, target = torch.randn(2, 3, 8, 8), torch.full((2, 8, 8), IGNORED)
+    assert label_loss(logits, target) == 0
+    target[0] = 1
+    changed = logits.clone()
+    changed[1] += torch.randn(3, 8, 8)
+    assert label_loss(logits, target) == label_loss(changed, target)

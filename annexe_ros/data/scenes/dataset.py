@@ -30,7 +30,9 @@ from annexe_ros.data.scenes.survey import survey
 from annexe_ros.data.scenes.truth import SceneTruth
 
 JPEG_QUALITY = 92
-_MAX_ATTEMPTS = 200
+_MAX_ATTEMPTS = 400
+_ATTEMPTS_PER_DRAFT = 40
+"""A plan that can't be arranged so often (a crowded surface, an awkward grasp) is given up for another draft."""
 _SENSOR = 7
 
 
@@ -69,8 +71,8 @@ def find_scene(
     renderer: Renderer, seed: int, index: int, width: int, height: int, unseen: bool = False
 ) -> tuple[Scene, Rendering, SceneTruth, np.random.Generator]:
     """Return the first arrangement of a plan whose picture is good, and the dice for what the sensor does to it."""
-    plan = sample_plan(seed, index, unseen)
     for attempt in range(1, _MAX_ATTEMPTS):
+        plan = sample_plan(seed, index, unseen, draft=attempt // _ATTEMPTS_PER_DRAFT)
         scene = arrange(plan, np.random.default_rng([seed, index, attempt]), width, height)
         found = None if scene is None else _survey(renderer, scene, scene_id(seed, index), seed)
         if scene is not None and found is not None:

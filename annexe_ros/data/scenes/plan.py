@@ -46,9 +46,13 @@ class Plan:
         return len({index for _, index in self.hands if index is not None})
 
 
-def sample_plan(seed: int, index: int, unseen: bool = False) -> Plan:
-    """Return what scene ``index`` of a seed is to contain; ``unseen`` draws held-out touches only (see ``combos``)."""
-    rng = np.random.default_rng([seed, index])
+def sample_plan(seed: int, index: int, unseen: bool = False, draft: int = 0) -> Plan:
+    """Return what scene ``index`` of a seed is to contain; ``unseen`` draws held-out touches only (see ``combos``).
+
+    Each ``draft`` is another plan with as many hands and, where they touch, the same categories: the proportions of
+    the data set don't shift where the first draft can't be arranged.
+    """
+    rng = np.random.default_rng([seed, index, 0, draft])
     sides = _sample_sides(rng, _dealt(seed, index, HANDS))
     touching = [side for side in sides if rng.random() < TOUCHING_SHARE]
     names = [_dealt(seed, card, CATEGORIES) for card in (2 * index, 2 * index + 1)]
