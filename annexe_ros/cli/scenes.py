@@ -9,16 +9,21 @@ import typer
 
 from annexe_ros.cli.terminal import progress_bar, working
 
+FILM_SECONDS, FILM_RATE_HZ = 10.0, 5.0
+
 
 def scenes(
     out: Annotated[Path, typer.Option(help="Folder of the data set; one that was begun is continued.")],
-    count: Annotated[int, typer.Option(min=1, help="Number of scenes.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of scenes.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Decides every scene.")] = 0,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     unseen: Annotated[bool, typer.Option(help="Only touches that no other scene has (see below).")] = False,
     width: Annotated[int, typer.Option(min=64, help="Of the images.")] = 320,
     height: Annotated[int, typer.Option(min=48, help="Of the images.")] = 240,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    film: Annotated[
+        int | None, typer.Option(min=0, help="Film this scene of the seed for 10 s instead: a recording to replay.")
+    ] = None,
 ) -> None:
     """Generate synthetic egocentric RGB-D scenes in Ego-IRGBench's layout, with everything that is known of them.
 
@@ -34,6 +39,12 @@ def scenes(
 
         if split not in SPLITS:
             raise DatasetFormatError(out, f"unknown split '{split}'; a dataset has: {', '.join(SPLITS)}")
-        with progress_bar("scenes") as follow:
-            ids = generate(out, count, seed, split, unseen, width, height, workers, follow)
-    typer.echo(f"{len(ids)} scenes in {out}, split {split}")
+        if film is not None:
+            from annexe_ros.data.scenes.film import write_recording
+
+            with progress_bar("frames") as follow:
+                write_recording(out, seed, film, FILM_SECONDS, FILM_RATE_HZ, width, height, follow)
+        else:
+            with progress_bar("scenes") as follow:
+                generate(out, count, seed, split, unseen, width, height, workers, follow)
+    typer.echo(f"recording of scene {film} in {out}" if film is not None else f"{count} scenes in {out}, split {split}")

@@ -140,3 +140,13 @@ def test_train_hands_on_what_it_was_told(monkeypatch, tmp_path):
 
 def test_version():
     assert run("--version").stdout == f"annexe {annexe_ros.__version__}\n"
+
+
+def test_scenes_films_one_of_them(monkeypatch, tmp_path):
+    seen = []
+    pretend(monkeypatch, "annexe_ros.data.scenes.dataset", generate=None)
+    pretend(monkeypatch, "annexe_ros.data.scenes.film", write_recording=lambda *arguments: seen.append(arguments))
+    result = run("scenes", "--out", tmp_path, "--seed", 9, "--film", 4)
+    assert result.exit_code == 0, result.stderr
+    assert seen[0][:-1] == (tmp_path, 9, 4, 10.0, 5.0, 320, 240)
+    assert result.stdout == f"recording of scene 4 in {tmp_path}\n"
