@@ -14,7 +14,7 @@ MINIMUM_KEPT = 0.7
 """A crop is refused when an instance keeps less than this share of its pixels: its name would lose its meaning."""
 
 SMALLEST_WINDOW = 0.75
-BLUR_SHARE = 0.4
+BLUR_SHARE = 0.15
 NOISE_GRAIN = 16_381
 
 
@@ -56,11 +56,14 @@ def _resized(pixels: NDArray, height: int, width: int, interpolation: int) -> ND
 
 
 def photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return an RGB image (H, W, 3) with random saturation, exposure, colour cast, contrast, blur and noise."""
-    pixels = cv2.LUT(cv2.transform(image, _saturation(rng.uniform(0.5, 1.4))), _tone_curves(rng))
+    """Return an RGB image (H, W, 3) with random saturation, exposure, colour cast, contrast, blur and noise.
+
+    Mild: generated scenes are photographed with faults of their own, and stronger ones cost recognition.
+    """
+    pixels = cv2.LUT(cv2.transform(image, _saturation(rng.uniform(0.65, 1.3))), _tone_curves(rng))
     if rng.random() < BLUR_SHARE:
-        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.3))
-    return _with_noise(pixels, rng.uniform(0, 8), rng)
+        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.0))
+    return _with_noise(pixels, rng.uniform(0, 5), rng)
 
 
 def _saturation(amount: float) -> NDArray[np.float32]:
@@ -70,10 +73,10 @@ def _saturation(amount: float) -> NDArray[np.float32]:
 
 def _tone_curves(rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return a table (256, 1, 3): exposure, colour cast, gamma and contrast of each channel."""
-    gain = np.exp(rng.uniform(-0.35, 0.35) + rng.uniform(-0.12, 0.12, 3))
+    gain = np.exp(rng.uniform(-0.25, 0.25) + rng.uniform(-0.1, 0.1, 3))
     levels = np.linspace(0, 1, 256)[:, None, None] * gain
-    levels = np.clip(levels, 0, 1) ** np.exp(rng.uniform(-0.35, 0.35))
-    levels = (levels - 0.5) * rng.uniform(0.75, 1.25) + 0.5
+    levels = np.clip(levels, 0, 1) ** np.exp(rng.uniform(-0.25, 0.25))
+    levels = (levels - 0.5) * rng.uniform(0.8, 1.2) + 0.5
     return np.clip(levels * 255, 0, 255).astype(np.uint8)
 
 
