@@ -15,7 +15,7 @@ SCENES ?= data/scenes
 RUN_DIR ?= runs/annexe-scenes
 TESTS ?= test
 
-.PHONY: help setup demo test test-slow lint format scenes train clean
+.PHONY: help setup demo test test-slow lint format scenes train picture clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,9 @@ scenes: setup ## generate COUNT scenes with SEED into SCENES (needs EGL or a dis
 
 train: setup ## train a model on SCENES, checkpoints in RUN_DIR
 	@$(RUN) annexe train --data $(SCENES) --out $(RUN_DIR)
+
+picture: setup ## README's picture anew, from the shipped model's answers
+	@$(RUN) python scripts/readme_picture.py
 
 clean: ## remove what was built or written, but not .venv, data/ and runs/
 	rm -rf build install log out dist *.egg-info portable/*/build portable/*/*.egg-info
