@@ -54,13 +54,13 @@ class PosedHand:
 def _entry_pixel(rng: Generator, side: Hands, width: int, height: int) -> Floats:
     """Return where on the border of the image the arm comes in: mostly its own half of the bottom edge."""
     border = rng.random()
-    if border < 0.74:
-        u, v = rng.uniform(0.38, 1.08), 1.0
-    elif border < 0.88:
+    if border < 0.78:
+        u, v = rng.uniform(0.42, 1.08), 1.0
+    elif border < 0.91:
         u, v = 1.0, rng.uniform(0.25, 1.0)
-    elif border < 0.94:
-        u, v = rng.uniform(0.02, 0.4), 1.0
-    elif border < 0.97:
+    elif border < 0.96:
+        u, v = rng.uniform(0.02, 0.42), 1.0
+    elif border < 0.975:
         u, v = 0.0, rng.uniform(0.4, 1.0)
     else:
         u, v = rng.uniform(0.5, 1.0), 0.0

@@ -19,6 +19,8 @@ from annexe_ros.data.scenes.shapes import Floats
 from annexe_ros.data.scenes.viewpoint import Viewpoint
 
 _TRIES = 5
+_CROSSED_SHARE = 0.06
+"""Share of two-handed arrangements with crossed arms that are kept: people seldom work that way."""
 _PALM = np.array([[0.09, 0.0, 0.0]])
 _FREE_POSES = (Pose.RELAXED, Pose.RELAXED, Pose.FIST, Pose.POINT, Pose.PRESS)
 
@@ -38,7 +40,8 @@ def place_hands(
         watch = Look(tuple(rng.uniform(0.02, 0.9, 3)), specular=0.8) if rng.random() < 0.08 else None
         worn = replace(sleeve, bare=max(0.0, sleeve.bare + rng.normal(0, 0.02))) if sleeve else None
         placed.append(DressedHand(hand, touches, skin_look(rng, tone), worn, girth, watch))
-    return placed
+    crossed = _crossed(view, [dressed.hand for dressed in placed])
+    return None if crossed and rng.random() > _CROSSED_SHARE else placed
 
 
 def _free_hand(
@@ -84,6 +87,15 @@ def _in_view(view: Viewpoint, point: Floats, margin: float) -> bool:
     pixel, depth = view.pixels(point)
     share = pixel[0] / (view.camera.width, view.camera.height)
     return bool(depth[0] > 0.2 and (share > margin).all() and (share < 1 - margin).all())
+
+
+def _crossed(view: Viewpoint, hands: Sequence[PosedHand]) -> bool:
+    """Return whether a left hand or its elbow's end is seen to the right of a right one's."""
+    if len(hands) < 2:
+        return False
+    left, right = sorted(hands, key=lambda hand: hand.side is Hands.RIGHT)
+    ends = [view.pixels(np.concatenate([hand.to_world(_PALM), hand.arm[-1:]]))[0][:, 0] for hand in (left, right)]
+    return bool((ends[0] > ends[1]).any())
 
 
 def _collide(first: PosedHand, second: PosedHand) -> bool:

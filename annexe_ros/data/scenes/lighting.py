@@ -61,7 +61,7 @@ def sample_lighting(rng: Generator) -> Lighting:
         strength, ambient = rng.uniform(0.5, 0.9), rng.uniform(0.2, 0.4)
     patch = None
     if rng.random() < 0.25:
-        patch = (rng.uniform((-0.8, -0.2), (0.8, 1.2)), float(rng.uniform(0.15, 0.6)), float(rng.uniform(0.3, 1.5)))
+        patch = (rng.uniform((-0.8, -0.2), (0.8, 1.2)), float(rng.uniform(0.15, 0.6)), float(rng.uniform(0.3, 1.1)))
     return Lighting(sun, tint * strength, tint * ambient, fills, stripes, patch)
 
 

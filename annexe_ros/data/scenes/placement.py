@@ -61,7 +61,7 @@ def place_touched(
 ) -> PlacedObject | None:
     """Return a touched object near the middle of the picture, at times lifted; None if there is no room."""
     size = np.array([view.camera.width, view.camera.height])
-    least = 0.016 if model.category in _THIN else 0.008
+    least = 0.02 if model.category in _THIN else 0.011
     for _ in range(24):
         at = view.on_plane(rng.uniform((0.2, 0.28), (0.8, 0.85)) * size)
         if at is None or np.linalg.norm(at - view.position) > 1.15:
@@ -123,12 +123,12 @@ class Clearing:
     def add_object(self, rng: Generator, model: ObjectModel) -> PlacedObject | None:
         """Place an untouched object in view, smaller if need be; None if there is no room."""
         size = np.array([self._view.camera.width, self._view.camera.height])
-        least = 0.0045 if model.category in _THIN else 0.002
+        least = 0.008 if model.category in _THIN else 0.005
         for attempt in range(96):
             if attempt % 16 == 15:
                 model = model.transformed(0.85)
             at = self._view.on_plane(rng.uniform(0.04, (0.96, 0.94)) * size)
-            if at is None or np.linalg.norm(at - self._view.position) > 1.9:
+            if at is None or np.linalg.norm(at - self._view.position) > 1.6:
                 continue
             placed = PlacedObject(model, at, _heading(rng, model.category, at, self._view))
             if least < self._view.outline_share(placed.box_corners()) < 0.13 and self._fits(placed, 0.4):

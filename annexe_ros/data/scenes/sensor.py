@@ -49,7 +49,7 @@ def _contact_shade(rng: Generator, depth: Field) -> Field:
 def _expose(rng: Generator, image: Field) -> Field:
     """Meter the picture, miss by up to a stop, and apply white balance, contrast and vignette."""
     metered = float(np.clip(0.5 / (np.percentile(image, 60) + 1e-3), 0.7, 4.0)) ** 0.7
-    gain = metered * 2 ** rng.normal(0.1, 0.35)
+    gain = metered * 2 ** rng.normal(0.0, 0.3)
     balance = np.clip(1 + rng.normal(0, 0.05, 3), 0.85, 1.15)
     image = image * (gain * balance).astype(np.float32)
     image = np.power(np.clip(image, 0, None), np.float32(rng.uniform(0.7, 1.1)))
@@ -70,9 +70,9 @@ def _optics(rng: Generator, image: Field) -> Field:
         bright = np.clip(image - 1, 0, 1)
         image = image + rng.uniform(0.2, 0.8) * cv2.GaussianBlur(bright, (0, 0), 6 * scale)
     image = np.clip(image, 0, 1.2)
-    if rng.random() < 0.6:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.9) * scale)
-    if rng.random() < 0.2:
+    if rng.random() < 0.5:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.8) * scale)
+    if rng.random() < 0.15:
         image = cv2.filter2D(image, -1, _motion_kernel(rng, scale))
     if rng.random() < 0.3:
         image = image + rng.uniform(0.2, 0.7) * (image - cv2.GaussianBlur(image, (0, 0), scale))
@@ -80,7 +80,7 @@ def _optics(rng: Generator, image: Field) -> Field:
 
 
 def _motion_kernel(rng: Generator, scale: float) -> Field:
-    length = max(2, round(rng.uniform(2, 6) * scale))
+    length = max(2, round(rng.uniform(2, 4) * scale))
     kernel = np.zeros((2 * length + 1, 2 * length + 1), np.float32)
     angle = rng.uniform(0, np.pi)
     dx, dy = round(np.cos(angle) * length / 2), round(np.sin(angle) * length / 2)
@@ -100,12 +100,12 @@ def _noise(rng: Generator, image: Field) -> Field:
 def _stored(rng: Generator, image: NDArray) -> NDArray[np.uint8]:
     """Return what is left after storage: at times enlarged from a smaller picture or squeezed by a hard JPEG."""
     size = image.shape[1::-1]
-    if rng.random() < 0.25:
-        share = rng.uniform(0.5, 0.9)
+    if rng.random() < 0.15:
+        share = rng.uniform(0.65, 0.9)
         image = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
         image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
     if rng.random() < 0.25:
-        _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 85))])
+        _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 85))])
         image = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
     return np.asarray(image, np.uint8)
 

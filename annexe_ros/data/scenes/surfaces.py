@@ -169,12 +169,14 @@ def _furniture(rng: Generator, far: float, floor: float) -> list[Part]:
 
 
 def sample_prop(rng: Generator) -> tuple[Part, ...]:
-    """Return a thing that is none of the categories: a sheet, a book, a box, a ball, a fruit, a pen or a cable."""
+    """Return a thing that is none of the categories: a sheet, a book, a box, a ball, a fruit, a pen, a crate or a heap."""
     kind = rng.random()
     picture = Look(texture=paint.printed(rng), specular=0.1)
     plain = Look(paint.shade(rng, paint.pick_colour(rng)), specular=float(rng.uniform(0, 0.6)))
-    if kind < 0.1:
+    if kind < 0.08:
         return _crate(rng, plain)
+    if kind < 0.16:
+        return _heap(rng)
     if kind < 0.28:
         return (Part(box((rng.uniform(0.1, 0.3), rng.uniform(0.1, 0.22), 0.002), (0, 0, 0.002)), picture),)
     if kind < 0.4:
@@ -189,6 +191,20 @@ def sample_prop(rng: Generator) -> tuple[Part, ...]:
     length = rng.uniform(0.10, 0.18)
     pen = cylinder(rng.uniform(0.004, 0.012), length, 10).moved((-length / 2, 0, 0.008), turned("y", 90))
     return (Part(pen, plain),)
+
+
+def _heap(rng: Generator) -> tuple[Part, ...]:
+    """Return small things of many colours close together."""
+    parts = []
+    for _ in range(int(rng.integers(3, 9))):
+        size = rng.uniform(0.012, 0.06, 3)
+        at = np.append(rng.normal(0, 0.05, 2), size[2] / 2)
+        turn = turned("z", float(rng.uniform(0, 180)))
+        thing = box(size, (0, 0, 0)) if rng.random() < 0.6 else ellipsoid(size / 2, (0, 0, 0))
+        picture = paint.printed(rng) if rng.random() < 0.4 else None
+        look = Look(paint.shade(rng, paint.pick_colour(rng)), specular=float(rng.uniform(0, 0.5)))
+        parts.append(Part(thing.moved(at, turn), look if picture is None else Look(texture=picture, specular=0.2)))
+    return tuple(parts)
 
 
 def _crate(rng: Generator, look: Look) -> tuple[Part, ...]:

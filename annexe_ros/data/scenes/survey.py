@@ -16,14 +16,14 @@ from annexe_ros.data.scenes.shapes import Floats
 from annexe_ros.data.scenes.truth import Instance, SceneTruth
 from annexe_ros.data.scenes.viewpoint import Viewpoint
 
-MIN_SHARE = 40 / (320 * 240)
+MIN_SHARE = 90 / (320 * 240)
 """An instance with a smaller share of the image is not in view."""
 TOUCHED_SHARE = (0.003, 0.15)
 """Bounds of a touched object's visible share of the image."""
 HAND_SHARE = (0.004, 0.25)
 """Bounds of a hand's visible share of the image, forearm included."""
-_LEAST_VISIBLE = 0.35
-"""Share of a touched object's pixels that must not be hidden."""
+_LEAST_VISIBLE = 0.45
+"""Share of an object's pixels that must not be hidden."""
 
 
 def survey(
@@ -38,7 +38,7 @@ def survey(
     if not _all_in_view(shares, scene):
         return None
     truth = take_stock(opened, built, scene, mask, name, seed)
-    if any(item.visible_pixels < _LEAST_VISIBLE * item.full_pixels for item in truth.instances if item.touched_by):
+    if any(item.visible_pixels < _LEAST_VISIBLE * item.full_pixels for item in truth.instances if item.role is Role.OBJECT):
         return None
     return opened.render(sun_alone=scene.lighting.stripes is not None), truth
 
