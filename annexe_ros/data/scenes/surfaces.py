@@ -169,14 +169,12 @@ def _furniture(rng: Generator, far: float, floor: float) -> list[Part]:
 
 
 def sample_prop(rng: Generator) -> tuple[Part, ...]:
-    """Return a thing that is none of the categories: a sheet, a book, a box, a ball, a fruit, a pen, a crate or a heap."""
+    """Return a thing that is none of the categories: a sheet, a book, a box, a ball, a fruit, a pen, or several."""
     kind = rng.random()
     picture = Look(texture=paint.printed(rng), specular=0.1)
     plain = Look(paint.shade(rng, paint.pick_colour(rng)), specular=float(rng.uniform(0, 0.6)))
-    if kind < 0.08:
-        return _crate(rng, plain)
     if kind < 0.16:
-        return _heap(rng)
+        return _crate(rng, plain) if kind < 0.08 else _heap(rng)
     if kind < 0.28:
         return (Part(box((rng.uniform(0.1, 0.3), rng.uniform(0.1, 0.22), 0.002), (0, 0, 0.002)), picture),)
     if kind < 0.4:

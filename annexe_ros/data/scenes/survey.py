@@ -38,7 +38,8 @@ def survey(
     if not _all_in_view(shares, scene):
         return None
     truth = take_stock(opened, built, scene, mask, name, seed)
-    if any(item.visible_pixels < _LEAST_VISIBLE * item.full_pixels for item in truth.instances if item.role is Role.OBJECT):
+    objects = [item for item in truth.instances if item.role is Role.OBJECT]
+    if any(item.visible_pixels < _LEAST_VISIBLE * item.full_pixels for item in objects):
         return None
     return opened.render(sun_alone=scene.lighting.stripes is not None), truth
 
