@@ -20,6 +20,8 @@ def train(
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 16,
     queries_per_image: Annotated[int, typer.Option(min=1, help="Questions per image and step.")] = 6,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
+    encoder_rate: Annotated[float, typer.Option(min=0.0, help="The image encoder's share of the learning rate.")] = 1.0,
+    mirror: Annotated[bool, typer.Option(help="Show every other generated scene in a mirror.")] = True,
     warmup_steps: Annotated[int, typer.Option(min=0, help="Until the learning rate is reached; then cosine.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, questions and augmentation.")] = 0,
     vision_only: Annotated[
@@ -42,6 +44,8 @@ def train(
             batch_size=batch_size,
             queries_per_image=queries_per_image,
             learning_rate=learning_rate,
+            encoder_rate=encoder_rate,
+            mirror=mirror,
             warmup_steps=warmup_steps,
             seed=seed,
             vision_only=vision_only,

@@ -116,10 +116,7 @@ class EgoIrgBench:
     def records(self, image_id: str) -> tuple[Record, ...]:
         """Return the image's records in the order of the file."""
         path = self._split_folder / f"{image_id}.json"
-        items = _read_json(path)
-        if not isinstance(items, list) or not items:
-            raise DatasetFormatError(path, "must hold a list with at least one record")
-        return tuple(_record(path, number, item) for number, item in enumerate(items))
+        return checked_records(_read_json(path), path)
 
     def masked_records(self, image_id: str) -> tuple[tuple[Record, ...], NDArray[np.uint8]]:
         """Return records and mask together, checked that every target has pixels."""
@@ -145,6 +142,13 @@ class EgoIrgBench:
     @property
     def _split_folder(self) -> Path:
         return self.root / "dataset_split" / self.split
+
+
+def checked_records(items: Any, path: Path) -> tuple[Record, ...]:
+    """Return the records that a JSON file holds; raises ``DatasetFormatError`` naming ``path`` if it is malformed."""
+    if not isinstance(items, list) or not items:
+        raise DatasetFormatError(path, "must hold a list with at least one record")
+    return tuple(_record(path, number, item) for number, item in enumerate(items))
 
 
 def read_colour(path: Path | str) -> NDArray[np.uint8]:

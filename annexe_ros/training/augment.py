@@ -1,4 +1,4 @@
-"""Augmentation: what a camera could have seen instead. No mirror images, since texts tell left from right."""
+"""Augmentation: what a camera could have seen instead. Mirror images are made before, with their texts (samples)."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ from annexe_ros.training.checkpoint import load_checkpoint, load_model, save_che
 from annexe_ros.training.losses import LossWeights, losses, weighted
 from annexe_ros.training.samples import Samples, vocabulary
 
+IMAGE_ENCODER = ("backbone.", "coordinates.", "pyramid.", "dense_heads.")
+"""Where the names of the image encoder's parameters begin."""
 CHECKPOINT_FOLDER = "checkpoint"
 LOG_FILE = "log.jsonl"
 
@@ -39,8 +41,11 @@ class TrainingSettings:
         steps, batch_size, queries_per_image: length and size of the work.
         learning_rate, weight_decay, warmup_steps, gradient_norm: AdamW with cosine decay; the authors use 1e-5, .05
             and 1000 for a pretrained model, ours are for training from scratch.
+        encoder_rate: learning rate of the image encoder, as a share of ``learning_rate``: what a vision-only stage has
+            learned is not to be shaken by texts that are still noise.
         vision_only: teach the image encoder alone, through its dense maps (labels, contact, depth): several times the
             images per second, and what limits a model from scratch is that it doesn't recognise small objects.
+        mirror: show every other generated scene in a mirror, its texts written anew.
         mixed_precision: "bf16" or "no".
         seed: of weights, order, queries and augmentation.
         cached_images: decoded images kept in memory.
@@ -56,9 +61,11 @@ class TrainingSettings:
     queries_per_image: int = 6
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
+    encoder_rate: float = 1.0
     warmup_steps: int = 300
     gradient_norm: float = 1.0
     vision_only: bool = False
+    mirror: bool = True
     mixed_precision: str = "bf16"
     seed: int = 0
     cached_images: int = 12_000
@@ -108,7 +115,7 @@ class _Run:
         model.language_model.set_attn_implementation("eager")
         labels = model.config.labels
         queries = 0 if settings.vision_only else settings.queries_per_image
-        self.samples = Samples(dataset, labels, queries, settings.seed, cached_images=settings.cached_images)
+        self.samples = Samples(dataset, labels, queries, settings.seed, settings.cached_images, settings.mirror)
         self.collator = Collator(self.processor, cast(AnnexeConfig, model.config), settings.seed, augment=True)
         optimizer = _optimizer(model, settings)
         self.schedule = get_cosine_schedule_with_warmup(optimizer, settings.warmup_steps, settings.steps)
@@ -187,11 +194,17 @@ class _Run:
 
 
 def _optimizer(model: AnnexeForEgoIRG, settings: TrainingSettings) -> Optimizer:
-    """AdamW; vectors (norms, biases) are not decayed."""
-    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
-    plain = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
-    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    """AdamW; vectors (norms, biases) are not decayed, and the image encoder has a learning rate of its own."""
+    groups: dict[tuple[bool, bool], dict[str, Any]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            encoder, decayed = name.startswith(IMAGE_ENCODER), parameter.ndim > 1
+            options = {
+                "lr": settings.learning_rate * (settings.encoder_rate if encoder else 1.0),
+                "weight_decay": settings.weight_decay if decayed else 0.0,
+            }
+            groups.setdefault((encoder, decayed), {"params": [], **options})["params"].append(parameter)
+    return torch.optim.AdamW(list(groups.values()))
 
 
 def _progress(console: Console) -> Progress:

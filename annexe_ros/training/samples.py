@@ -6,18 +6,19 @@ file; where a folder has none, labels come from the names that the answers give,
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from annexe_ros.core import LEFT_HAND_LABEL, NO_TARGET_ANSWER, RIGHT_HAND_LABEL, Hands
-from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
+from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, checked_records
 from annexe_ros.data.sampling import draw_queries
+from annexe_ros.data.scenes import language
 from annexe_ros.data.scenes.truth import SceneTruth
 
 UNKNOWN_LABEL = -1
@@ -94,6 +95,34 @@ def instance_contacts(truth: SceneTruth | None) -> NDArray[np.float32]:
     return table
 
 
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """What the files of one image hold; depth as float16 to save memory, ``truth`` None where it wasn't generated.
+
+    ``mirrored_records`` are the records of the mirror image, empty where there is to be none.
+    """
+
+    image: NDArray[np.uint8]
+    depth: NDArray[np.float16]
+    mask: NDArray[np.uint8]
+    records: tuple[Record, ...]
+    truth: SceneTruth | None
+    mirrored_records: tuple[Record, ...]
+
+    def mirrored(self) -> _Scene:
+        """Return the mirror image, or the scene itself where there is to be none."""
+        if self.truth is None or not self.mirrored_records:
+            return self
+        return _Scene(
+            np.ascontiguousarray(self.image[:, ::-1]),
+            np.ascontiguousarray(self.depth[:, ::-1]),
+            np.ascontiguousarray(self.mask[:, ::-1]),
+            self.mirrored_records,
+            self.truth.mirrored(),
+            self.records,
+        )
+
+
 class Samples(Dataset[Sample]):
     """Samples of a dataset split; which queries are drawn depends on (seed, epoch, index) alone.
 
@@ -103,14 +132,23 @@ class Samples(Dataset[Sample]):
         queries_per_image: queries per sample besides the description; may be 0.
         seed: of all drawing.
         cached_images: keep this many decoded images in memory.
+        mirror: show every other generated scene in a mirror. Images of other origin can't be: their texts tell left
+            from right.
     """
 
     def __init__(
-        self, dataset: EgoIrgBench, labels: Sequence[str], queries_per_image: int, seed: int, cached_images: int = 0
+        self,
+        dataset: EgoIrgBench,
+        labels: Sequence[str],
+        queries_per_image: int,
+        seed: int,
+        cached_images: int = 0,
+        mirror: bool = False,
     ) -> None:
         self.dataset, self.labels = dataset, list(labels)
         self.queries_per_image, self.seed, self.epoch = queries_per_image, seed, 0
-        self._cache: OrderedDict[int, tuple] = OrderedDict()
+        self.mirror = mirror
+        self._cache: dict[int, _Scene] = {}
         self._cached_images = cached_images
 
     def __len__(self) -> int:
@@ -119,25 +157,34 @@ class Samples(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         """Return one image with freshly drawn queries; raises ``DatasetFormatError`` for a malformed file."""
-        image, depth, mask, records, label_of, contact_of = self._read(index)
         rng = np.random.default_rng((self.seed, self.epoch, index))
-        drawn = draw_queries(records, self.queries_per_image, rng)
+        scene = self._read(index)
+        if self.mirror and rng.random() < 0.5:
+            scene = scene.mirrored()
+        drawn = draw_queries(scene.records, self.queries_per_image, rng)
         # An image with fewer records than that has some of them twice: a batch holds as many texts of every image.
         queries = [text_of(*query) for query in islice(cycle(drawn), self.queries_per_image)]
-        texts = (Text(None, records[0].caption), *queries)
-        return Sample(image, depth.astype(np.float32), mask, texts, label_of, contact_of)
+        texts = (Text(None, scene.records[0].caption), *queries)
+        tables = instance_labels(scene.records, scene.truth, self.labels), instance_contacts(scene.truth)
+        return Sample(scene.image, scene.depth.astype(np.float32), scene.mask, texts, *tables)
 
-    def _read(self, index: int) -> tuple:
+    def _read(self, index: int) -> _Scene:
         if index not in self._cache:
-            item = self._decode(self.dataset.ids[index])
+            scene = self._decode(self.dataset.ids[index])
             if len(self._cache) >= self._cached_images:
-                return item
-            self._cache[index] = item
+                return scene
+            self._cache[index] = scene
         return self._cache[index]
 
-    def _decode(self, image_id: str) -> tuple:
+    def _decode(self, image_id: str) -> _Scene:
         records, mask = self.dataset.masked_records(image_id)
-        truth = self.dataset.truth(image_id)
         depth = self.dataset.depth(image_id).astype(np.float16)
-        tables = instance_labels(records, truth, self.labels), instance_contacts(truth)
-        return self.dataset.image(image_id), depth, mask, records, *tables
+        truth = self.dataset.truth(image_id)
+        mirrored = _mirrored_records(truth) if self.mirror and truth is not None else ()
+        return _Scene(self.dataset.image(image_id), depth, mask, records, truth, mirrored)
+
+
+def _mirrored_records(truth: SceneTruth) -> tuple[Record, ...]:
+    """Return records of the mirror image, written anew: in a mirror a left hand is a right one."""
+    written = language.records(truth.mirrored(), np.random.default_rng(list(truth.id.encode())))
+    return checked_records(written, Path(truth.id))

@@ -165,3 +165,18 @@ def test_a_swaying_head_starts_at_the_view_and_stays_near_it():
         moved = sway(view, seconds)
         assert np.linalg.norm(moved.position - view.position) < 0.06
         assert np.trace(moved.rotation.T @ view.rotation) > 1 + 2 * np.cos(np.radians(5))
+
+
+def test_a_mirrored_truth_fits_the_mirror_image(rendered):
+    for scene in rendered:
+        truth = scene.truth.mirrored()
+        assert truth.mirrored() == scene.truth
+        for item, mirrored in zip(scene.truth.instances, truth.instances, strict=True):
+            (u, v), (mirrored_u, mirrored_v) = (
+                each.camera.project(np.array([instance.center]))[0]
+                for each, instance in ((scene.truth, item), (truth, mirrored))
+            )
+            assert (mirrored_u, mirrored_v) == pytest.approx((319 - u, v))
+            assert np.linalg.det(mirrored.rotation) == pytest.approx(1)
+            assert (item.role is Role.LEFT_HAND) == (mirrored.role is Role.RIGHT_HAND)
+            assert (Hands.LEFT in item.touched_by) == (Hands.RIGHT in mirrored.touched_by)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,32 @@ def test_min_max_depth_spans_zero_to_one_and_keeps_unknown():
     depth = np.array([[1.0, 3.0], [np.nan, 2.0]], dtype=np.float32)
     np.testing.assert_allclose(min_max(depth), [[0, 1], [np.nan, 0.5]])
     assert np.isnan(min_max(np.full((2, 2), np.nan, dtype=np.float32))).all()
+
+
+def test_a_mirrored_scene_exchanges_the_hands_in_pixels_tables_and_texts(rectangle_dataset):
+    from annexe_ros.training.samples import Samples
+
+    dataset = EgoIrgBench(rectangle_dataset, "train")
+    plain = Samples(dataset, LABELS, 6, seed=0)
+    either = Samples(dataset, LABELS, 6, seed=0, mirror=True)
+    pairs = [(plain[k], either[k]) for k in range(len(dataset))]
+    mirrored = [(a, b) for a, b in pairs if (b.mask != a.mask).any()]
+    assert 0 < len(mirrored) < len(pairs)
+    for before, after in mirrored:
+        np.testing.assert_array_equal(after.image, before.image[:, ::-1])
+        np.testing.assert_array_equal(after.depth, before.depth[:, ::-1])
+        np.testing.assert_array_equal(after.contact_of, before.contact_of[:, ::-1])
+        assert before.label_of[1] == LABELS.index("right hand") + 1
+        assert after.label_of[1] == LABELS.index("left hand") + 1
+        assert before.texts[0].reply.lower().replace("right", "left") == after.texts[0].reply.lower()
+        assert not any("right hand" in text.names for text in after.texts)
+
+
+def test_an_image_that_was_not_generated_is_never_mirrored(rectangle_dataset, tmp_path):
+    from annexe_ros.training.samples import Samples
+
+    root = shutil.copytree(rectangle_dataset, tmp_path / "data", ignore=shutil.ignore_patterns("scene"))
+    dataset = EgoIrgBench(root, "train")
+    samples = Samples(dataset, ["right hand", "mug", "knife"], 2, seed=0, mirror=True)
+    for k, image_id in enumerate(dataset.ids):
+        np.testing.assert_array_equal(samples[k].mask, dataset.mask(image_id))

@@ -6,16 +6,17 @@ Written as ``scene/<id>.json`` beside each generated image. Poses are in the cam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from annexe_ros.core import Hands, PinholeCamera, Role
+from annexe_ros.core import LEFT_HAND_LABEL, RIGHT_HAND_LABEL, Hands, PinholeCamera, Role, role_of
 
 CATEGORIES = (
     "toy car", "mug", "laptop", "storage furniture", "bottle", "safe", "bowl", "bucket",
     "scissors", "pliers", "kettle", "knife", "trash can", "lamp", "stapler", "chair",
 )  # fmt: skip
 """The object categories of HOI4D, as named in answers."""
+_OTHER_SIDE = {LEFT_HAND_LABEL: RIGHT_HAND_LABEL, RIGHT_HAND_LABEL: LEFT_HAND_LABEL}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,18 @@ class Instance:
     rotation: tuple[tuple[float, float, float], ...]
     size: tuple[float, float, float]
 
+    def mirrored(self) -> Instance:
+        """Return the instance as a mirror that exchanges left and right shows it (the camera's x axis turns round)."""
+        (a, b, c), (d, e, f), (g, h, i) = self.rotation
+        return replace(
+            self,
+            label=_OTHER_SIDE.get(self.label, self.label),
+            role=role_of(_OTHER_SIDE[self.label]) if self.label in _OTHER_SIDE else self.role,
+            touched_by=_exchanged(self.touched_by),
+            center=(-self.center[0], *self.center[1:]),
+            rotation=((a, -b, -c), (-d, e, f), (-g, h, i)),
+        )
+
 
 @dataclass(frozen=True)
 class SceneTruth:
@@ -63,6 +76,11 @@ class SceneTruth:
     pitch_deg: float
     surface: str
     instances: tuple[Instance, ...]
+
+    def mirrored(self) -> SceneTruth:
+        """Return the truth of the mirror image: its left hand is this scene's right hand."""
+        camera = replace(self.camera, cx=self.camera.width - 1 - self.camera.cx)
+        return replace(self, camera=camera, instances=tuple(instance.mirrored() for instance in self.instances))
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that ``from_json`` reads."""
@@ -85,3 +103,8 @@ class SceneTruth:
             for item in data["instances"]
         )
         return cls(**{**data, "camera": PinholeCamera(**data["camera"]), "instances": instances})
+
+
+def _exchanged(hands: Hands) -> Hands:
+    left, right = Hands.RIGHT in hands, Hands.LEFT in hands
+    return (Hands.LEFT if left else Hands.NONE) | (Hands.RIGHT if right else Hands.NONE)
