@@ -20,6 +20,10 @@ def train(
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 16,
     queries_per_image: Annotated[int, typer.Option(min=1, help="Questions per image and step.")] = 6,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
+    accumulation: Annotated[int, typer.Option(min=1, help="Batches whose gradients make one step.")] = 1,
+    freeze: Annotated[
+        list[str] | None, typer.Option(help="Part that doesn't learn, e.g. backbone; repeatable.")
+    ] = None,
     encoder_rate: Annotated[float, typer.Option(min=0.0, help="The image encoder's share of the learning rate.")] = 1.0,
     mirror: Annotated[bool, typer.Option(help="Show every other generated scene in a mirror.")] = True,
     warmup_steps: Annotated[int, typer.Option(min=0, help="Until the learning rate is reached; then cosine.")] = 300,
@@ -27,14 +31,16 @@ def train(
     vision_only: Annotated[
         bool, typer.Option("--vision-only", help="Teach the image encoder alone; a first stage.")
     ] = False,
-    mixed_precision: Annotated[str, typer.Option(help="bf16 or no.")] = "bf16",
+    mixed_precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU) or no.")] = "bf16",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read and augment images.")] = 0,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard too.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
     """Train ANNEXE on a data set in Ego-IRGBench's layout, generated or real."""
     with working():
         from annexe_ros.inference.resolve import resolve_model
-        from annexe_ros.training.run import TrainingSettings
         from annexe_ros.training.run import train as run_training
+        from annexe_ros.training.settings import TrainingSettings
 
         settings = TrainingSettings(
             data=data,
@@ -44,12 +50,16 @@ def train(
             batch_size=batch_size,
             queries_per_image=queries_per_image,
             learning_rate=learning_rate,
+            accumulation=accumulation,
+            frozen=tuple(freeze or ()),
             encoder_rate=encoder_rate,
             mirror=mirror,
             warmup_steps=warmup_steps,
             seed=seed,
             vision_only=vision_only,
             mixed_precision=mixed_precision,
+            workers=workers,
+            tensorboard=tensorboard,
         )
         folder = run_training(settings, resume)
     typer.echo(f"model in {folder}")

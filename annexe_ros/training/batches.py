@@ -76,33 +76,30 @@ class TokenisedText:
 
 
 class Collator:
-    """Makes a ``Batch``; with ``augment`` it also draws crop, input shape and photometry.
+    """Makes a ``Batch``.
 
     Args:
         processor: tokenizer, prompts and image normalisation.
         config: slots and strides.
-        seed: of the augmentation.
-        augment: off for validation.
     """
 
-    def __init__(self, processor: AnnexeProcessor, config: AnnexeConfig, seed: int, augment: bool) -> None:
-        self.processor, self.config, self.augment = processor, config, augment
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, processor: AnnexeProcessor, config: AnnexeConfig) -> None:
+        self.processor, self.config = processor, config
 
-    def __call__(self, samples: Sequence[Sample]) -> Batch:
-        """Return one batch; all images take the shape drawn for it."""
-        height, width = self._input_size(samples[0])
-        if self.augment:
-            samples = [crop(sample, width / height, self._rng) for sample in samples]
+    def __call__(self, samples: Sequence[Sample], rng: np.random.Generator | None = None) -> Batch:
+        """Return one batch, all images of one shape; ``rng`` draws crop, shape and photometry, None leaves them be."""
+        height, width = self._input_size(samples[0], rng)
+        if rng is not None:
+            samples = [crop(sample, width / height, rng) for sample in samples]
         samples = [resize(sample, height, width) for sample in samples]
-        if self.augment:
-            samples = [replace(sample, image=photometric(sample.image, self._rng)) for sample in samples]
+        if rng is not None:
+            samples = [replace(sample, image=photometric(sample.image, rng)) for sample in samples]
         return Batch(**self._images(samples), **self._texts(samples), **self._slots(samples))
 
-    def _input_size(self, first: Sample) -> tuple[int, int]:
-        if not self.augment:
+    def _input_size(self, first: Sample, rng: np.random.Generator | None) -> tuple[int, int]:
+        if rng is None:
             return self.processor.image_processor.input_size(*first.mask.shape)
-        aspect = self._rng.choice(ASPECTS, p=ASPECT_SHARES)
+        aspect = rng.choice(ASPECTS, p=ASPECT_SHARES)
         return self.processor.image_processor.input_size(1000, round(1000 * aspect))
 
     def _images(self, samples: Sequence[Sample]) -> dict[str, Tensor]:

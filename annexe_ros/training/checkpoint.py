@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from annexe_ros.core.errors import ModelNotFoundError
 from annexe_ros.model import AnnexeForEgoIRG, AnnexeProcessor
 
+CHECKPOINT_FOLDER = "checkpoint"
 STATE_FILE = "training_state.pt"
 PROGRESS_FILE = "progress.json"
 
@@ -33,27 +35,42 @@ def load_model(folder: Path) -> tuple[AnnexeForEgoIRG, AnnexeProcessor]:
 
 
 def save_checkpoint(
-    folder: Path,
+    out: Path,
     model: AnnexeForEgoIRG,
     processor: AnnexeProcessor,
     optimizer: Optimizer,
     schedule: LRScheduler,
     progress: dict[str, Any],
 ) -> None:
-    """Write the model in float32 with optimiser, schedule and ``progress`` (JSON)."""
-    save_model(folder, model, processor, torch.float32)
-    state = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-    partial = folder / (STATE_FILE + ".partial")
-    torch.save(state, partial)
-    partial.replace(folder / STATE_FILE)
-    (folder / PROGRESS_FILE).write_text(json.dumps(progress))
+    """Write the model in float32 with optimiser, schedule and ``progress`` (JSON: step, sums and more) below ``out``.
+
+    It takes the last one's place when it is complete: a run that is killed meanwhile loses nothing.
+    """
+    partial, folder, previous = (out / (CHECKPOINT_FOLDER + ending) for ending in (".partial", "", ".previous"))
+    shutil.rmtree(partial, ignore_errors=True)
+    save_model(partial, model, processor, torch.float32)
+    torch.save({"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}, partial / STATE_FILE)
+    (partial / PROGRESS_FILE).write_text(json.dumps(progress))
+    shutil.rmtree(previous, ignore_errors=True)
+    if folder.exists():
+        folder.rename(previous)
+    partial.rename(folder)
+    shutil.rmtree(previous, ignore_errors=True)
 
 
-def load_checkpoint(folder: Path, optimizer: Optimizer, schedule: LRScheduler) -> dict[str, Any]:
-    """Restore optimiser and schedule and return the progress; the model is loaded by ``from_pretrained``."""
-    if not (folder / STATE_FILE).is_file() or not (folder / PROGRESS_FILE).is_file():
-        raise ModelNotFoundError(folder, f"has no {STATE_FILE} to resume from")
+def latest_checkpoint(out: Path) -> Path:
+    """Return the folder of a run's last complete checkpoint; raises ``ModelNotFoundError`` where there is none."""
+    for ending in ("", ".previous"):
+        folder = out / (CHECKPOINT_FOLDER + ending)
+        if all((folder / name).is_file() for name in ("config.json", STATE_FILE, PROGRESS_FILE)):
+            return folder
+    raise ModelNotFoundError(out, f"has no {CHECKPOINT_FOLDER} to resume from")
+
+
+def load_checkpoint(folder: Path, optimizer: Optimizer, schedule: LRScheduler) -> tuple[int, dict[str, float]]:
+    """Restore optimiser and schedule; return step and running sums. ``load_model`` loads the model."""
     state = torch.load(folder / STATE_FILE, weights_only=True)
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
-    return json.loads((folder / PROGRESS_FILE).read_text())
+    progress = json.loads((folder / PROGRESS_FILE).read_text())
+    return progress["step"], progress.get("sums", {})

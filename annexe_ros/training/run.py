@@ -1,79 +1,35 @@
-"""The training loop: from an Ego-IRGBench-shaped folder to a model folder that every engine loads."""
+"""The training loop: from an Ego-IRGBench-shaped folder to a model folder that every engine loads.
+
+Runs in one process, or in as many as ``accelerate launch`` starts; then each has its share of the images, and the
+first one writes.
+"""
 
 from __future__ import annotations
 
-import itertools
-import json
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG, AnnexeImageProcessor, AnnexeProcessor, train_tokenizer
 from annexe_ros.training.batches import Batch, Collator
-from annexe_ros.training.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model
-from annexe_ros.training.losses import LossWeights, losses, weighted
+from annexe_ros.training.checkpoint import latest_checkpoint, load_checkpoint, load_model, save_checkpoint, save_model
+from annexe_ros.training.curves import Curves
+from annexe_ros.training.losses import losses, weighted
+from annexe_ros.training.parts import freeze, learning_mode, make_optimizer, parts_table
 from annexe_ros.training.samples import Samples, vocabulary
-
-IMAGE_ENCODER = ("backbone.", "coordinates.", "pyramid.", "dense_heads.")
-"""Where the names of the image encoder's parameters begin."""
-CHECKPOINT_FOLDER = "checkpoint"
-LOG_FILE = "log.jsonl"
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Everything that decides a run.
-
-    Attributes:
-        data: folder in Ego-IRGBench's layout. out: the model folder to write.
-        start_from: model folder to fine-tune; None trains from scratch.
-        steps, batch_size, queries_per_image: length and size of the work.
-        learning_rate, weight_decay, warmup_steps, gradient_norm: AdamW with cosine decay; the authors use 1e-5, .05
-            and 1000 for a pretrained model, ours are for training from scratch.
-        encoder_rate: learning rate of the image encoder, as a share of ``learning_rate``: what a vision-only stage has
-            learned is not to be shaken by texts that are still noise.
-        vision_only: teach the image encoder alone, through its dense maps (labels, contact, depth): several times the
-            images per second, and what limits a model from scratch is that it doesn't recognise small objects.
-        mirror: show every other generated scene in a mirror, its texts written anew.
-        mixed_precision: "bf16" or "no".
-        seed: of weights, order, queries and augmentation.
-        cached_images: decoded images kept in memory.
-        tokenizer_images: how many images' texts the tokenizer is trained on.
-        save_every, log_every: in steps.
-    """
-
-    data: Path
-    out: Path
-    start_from: Path | None = None
-    steps: int = 6000
-    batch_size: int = 16
-    queries_per_image: int = 6
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    encoder_rate: float = 1.0
-    warmup_steps: int = 300
-    gradient_norm: float = 1.0
-    vision_only: bool = False
-    mirror: bool = True
-    mixed_precision: str = "bf16"
-    seed: int = 0
-    cached_images: int = 12_000
-    tokenizer_images: int = 1000
-    save_every: int = 500
-    log_every: int = 50
-    pixel_budget: int = 320 * 256
-    weights: LossWeights = field(default_factory=LossWeights)
+from annexe_ros.training.settings import TrainingSettings
+from annexe_ros.training.steps import StepBatches
 
 
 def train(settings: TrainingSettings, resume: bool = False, console: Console | None = None) -> Path:
@@ -103,111 +59,107 @@ class _Run:
     def __init__(self, settings: TrainingSettings, resume: bool, console: Console) -> None:
         self.settings, self.console = settings, console
         torch.manual_seed(settings.seed)
-        self.accelerator = Accelerator(mixed_precision=settings.mixed_precision)
+        # A vision-only stage leaves the language model without gradients, which DDP has to be told.
+        unused = DistributedDataParallelKwargs(find_unused_parameters=settings.vision_only)
+        self.accelerator = Accelerator(mixed_precision=settings.mixed_precision, kwargs_handlers=[unused])
         dataset = EgoIrgBench(settings.data, "train")
-        checkpoint = settings.out / CHECKPOINT_FOLDER
-        start_from = checkpoint if resume else settings.start_from
-        if start_from is None:
-            model, self.processor = new_model(dataset, settings)
-        else:
-            model, self.processor = load_model(start_from)
+        checkpoint = latest_checkpoint(settings.out) if resume else None
+        start_from = checkpoint or settings.start_from
+        model, self.processor = new_model(dataset, settings) if start_from is None else load_model(start_from)
+        freeze(model, settings.frozen)
         # Flash attention of PyTorch on CPU is slower than plain matrix products at these sizes.
         model.language_model.set_attn_implementation("eager")
-        labels = model.config.labels
-        queries = 0 if settings.vision_only else settings.queries_per_image
-        self.samples = Samples(dataset, labels, queries, settings.seed, settings.cached_images, settings.mirror)
-        self.collator = Collator(self.processor, cast(AnnexeConfig, model.config), settings.seed, augment=True)
-        optimizer = _optimizer(model, settings)
+        self.batches = self._step_batches(dataset, cast(AnnexeConfig, model.config))
+        optimizer = make_optimizer(model, settings.learning_rate, settings.encoder_rate, settings.weight_decay)
         self.schedule = get_cosine_schedule_with_warmup(optimizer, settings.warmup_steps, settings.steps)
-        self.step = load_checkpoint(checkpoint, optimizer, self.schedule)["step"] if resume else 0
+        self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule) if checkpoint else (0, {})
         model.to(memory_format=torch.channels_last)  # type: ignore[call-arg]  # transformers hides nn.Module's signature
+        if self.accelerator.is_main_process:
+            console.print(parts_table(model))
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+
+    def _step_batches(self, dataset: EgoIrgBench, config: AnnexeConfig) -> StepBatches:
+        settings, accelerator = self.settings, self.accelerator
+        queries = 0 if settings.vision_only else settings.queries_per_image
+        samples = Samples(dataset, config.labels, queries, settings.seed, settings.cached_images, settings.mirror)
+        collator = Collator(self.processor, config)
+        share = accelerator.process_index, accelerator.num_processes
+        return StepBatches(samples, collator, settings.batch_size, settings.seed, *share)
 
     def loop(self) -> Path:
         """Run the remaining steps, save and return the model folder."""
-        self.model.train()
-        self.settings.out.mkdir(parents=True, exist_ok=True)
-        sums: dict[str, float] = {}
+        settings, main = self.settings, self.accelerator.is_main_process
+        learning_mode(self.accelerator.unwrap_model(self.model))
+        curves = Curves(settings.out, self.step, settings.tensorboard) if main else None
         began = time.monotonic()
-        with _progress(self.console) as bar:
-            task = bar.add_task("training", total=self.settings.steps, completed=self.step, loss="")
-            for batch in itertools.islice(self._batches(), self.settings.steps - self.step):
-                for name, value in self._train_step(batch).items():
-                    sums[name] = sums.get(name, 0.0) + value / self.settings.log_every
+        with _progress(self.console, shown=main) as bar:
+            task = bar.add_task("training", total=settings.steps, completed=self.step, loss="")
+            for micro_batches in self._remaining():
+                self._note(self._train_step(micro_batches))
                 self.step += 1
                 bar.update(task, completed=self.step)
-                if self.step % self.settings.log_every == 0:
-                    self._log(sums, time.monotonic() - began)
-                    bar.update(task, loss=f"loss {sums['total']:.3f}")
-                    sums = {}
-                if self.step % self.settings.save_every == 0:
+                if self.step % settings.log_every == 0:
+                    bar.update(task, loss=f"loss {self.sums['total']:.3f}")
+                    if curves:
+                        curves.add(self.step, self.schedule.get_last_lr()[-1], self.sums, time.monotonic() - began)
+                    self.sums = {}
+                if self.step % settings.save_every == 0 and self.step < settings.steps:
                     self._save_checkpoint()
+        if curves:
+            curves.close()
         self._save_checkpoint()
-        save_model(self.settings.out, self.accelerator.unwrap_model(self.model), self.processor, torch.float16)
-        return self.settings.out
+        if main:
+            save_model(settings.out, self.accelerator.unwrap_model(self.model), self.processor, torch.float16)
+        self.accelerator.wait_for_everyone()
+        return settings.out
 
-    def _batches(self) -> Iterator[Batch]:
-        """Batches without end, each epoch in an order of its own."""
-        epoch = self.step * self.settings.batch_size // len(self.samples)
-        for number in itertools.count(epoch):
-            self.samples.epoch = number
-            order = torch.Generator().manual_seed(self.settings.seed + number)
-            yield from DataLoader(
-                self.samples,
-                self.settings.batch_size,
-                shuffle=True,
-                generator=order,
-                collate_fn=self.collator,
-                drop_last=len(self.samples) >= self.settings.batch_size,
-            )
+    def _remaining(self) -> Iterator[list[Batch]]:
+        """Yield the batches of each step that is left."""
+        count = self.settings.accumulation
+        numbers = range(self.step * count, self.settings.steps * count)
+        loader = iter(DataLoader(self.batches, batch_size=None, sampler=numbers, num_workers=self.settings.workers))
+        for _ in range(self.step, self.settings.steps):
+            yield [next(loader) for _ in range(count)]
 
-    def _train_step(self, batch: Batch) -> dict[str, float]:
-        batch = batch.to(self.accelerator.device)
-        with self.accelerator.autocast():
-            texts = (batch.prefix_ids, batch.input_ids, batch.attention_mask, batch.query_mask)
-            output = self.model(batch.pixel_values, *(() if self.settings.vision_only else texts))
-            terms = losses(output, batch)
-            total = weighted(terms, self.settings.weights)
-        self.accelerator.backward(total)
+    def _train_step(self, micro_batches: Sequence[Batch]) -> dict[str, float]:
+        """Learn from the batches of one step; return the means of the loss terms, over all processes."""
+        torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # dropout too depends on the step alone
+        sums: dict[str, torch.Tensor] = {}
+        for number, batch in enumerate(micro_batches, start=1):
+            alone = number < len(micro_batches)
+            with self.accelerator.no_sync(self.model) if alone else nullcontext():
+                terms = self._losses(batch.to(self.accelerator.device))
+                self.accelerator.backward(terms["total"] / len(micro_batches))
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0) + term.detach().float() / len(micro_batches)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.gradient_norm)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()
-        return {"total": float(total.detach()), **{name: float(term.detach()) for name, term in terms.items()}}
+        means = self.accelerator.reduce(torch.stack(list(sums.values())), "mean")
+        return dict(zip(sums, cast(torch.Tensor, means).tolist(), strict=True))
 
-    def _log(self, means: dict[str, float], seconds: float) -> None:
-        row: dict[str, Any] = {"step": self.step, "seconds": round(seconds, 1), "lr": self.schedule.get_last_lr()[0]}
-        row |= {name: round(value, 5) for name, value in means.items()}
-        with (self.settings.out / LOG_FILE).open("a") as log:
-            log.write(json.dumps(row) + "\n")
+    def _losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+        texts = (batch.prefix_ids, batch.input_ids, batch.attention_mask, batch.query_mask)
+        with self.accelerator.autocast():
+            output = self.model(batch.pixel_values, *(() if self.settings.vision_only else texts))
+            terms = losses(output, batch)
+            return {"total": weighted(terms, self.settings.weights), **terms}
+
+    def _note(self, terms: dict[str, float]) -> None:
+        for name, value in terms.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value / self.settings.log_every
 
     def _save_checkpoint(self) -> None:
-        settings = {key: str(value) for key, value in asdict(self.settings).items()}
-        save_checkpoint(
-            self.settings.out / CHECKPOINT_FOLDER,
-            self.accelerator.unwrap_model(self.model),
-            self.processor,
-            self.optimizer,
-            self.schedule,
-            {"step": self.step, "settings": settings},
-        )
+        if self.accelerator.is_main_process:
+            settings = {key: str(value) for key, value in asdict(self.settings).items()}
+            progress: dict[str, Any] = {"step": self.step, "sums": self.sums, "settings": settings}
+            model = self.accelerator.unwrap_model(self.model)
+            save_checkpoint(self.settings.out, model, self.processor, self.optimizer, self.schedule, progress)
+        self.accelerator.wait_for_everyone()
 
 
-def _optimizer(model: AnnexeForEgoIRG, settings: TrainingSettings) -> Optimizer:
-    """AdamW; vectors (norms, biases) are not decayed, and the image encoder has a learning rate of its own."""
-    groups: dict[tuple[bool, bool], dict[str, Any]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            encoder, decayed = name.startswith(IMAGE_ENCODER), parameter.ndim > 1
-            options = {
-                "lr": settings.learning_rate * (settings.encoder_rate if encoder else 1.0),
-                "weight_decay": settings.weight_decay if decayed else 0.0,
-            }
-            groups.setdefault((encoder, decayed), {"params": [], **options})["params"].append(parameter)
-    return torch.optim.AdamW(list(groups.values()))
-
-
-def _progress(console: Console) -> Progress:
+def _progress(console: Console, shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -216,4 +168,5 @@ def _progress(console: Console) -> Progress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[loss]}"),
         console=console,
+        disable=not shown,
     )

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
 
 from annexe_ros.core import LEFT_HAND_LABEL, NO_TARGET_ANSWER, RIGHT_HAND_LABEL, Hands
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, checked_records
@@ -123,7 +122,7 @@ class _Scene:
         )
 
 
-class Samples(Dataset[Sample]):
+class Samples:
     """Samples of a dataset split; which queries are drawn depends on (seed, epoch, index) alone.
 
     Args:
@@ -146,7 +145,7 @@ class Samples(Dataset[Sample]):
         mirror: bool = False,
     ) -> None:
         self.dataset, self.labels = dataset, list(labels)
-        self.queries_per_image, self.seed, self.epoch = queries_per_image, seed, 0
+        self.queries_per_image, self.seed = queries_per_image, seed
         self.mirror = mirror
         self._cache: dict[int, _Scene] = {}
         self._cached_images = cached_images
@@ -155,9 +154,9 @@ class Samples(Dataset[Sample]):
         """Return the number of images."""
         return len(self.dataset)
 
-    def __getitem__(self, index: int) -> Sample:
+    def draw(self, index: int, epoch: int = 0) -> Sample:
         """Return one image with freshly drawn queries; raises ``DatasetFormatError`` for a malformed file."""
-        rng = np.random.default_rng((self.seed, self.epoch, index))
+        rng = np.random.default_rng((self.seed, epoch, index))
         scene = self._read(index)
         if self.mirror and rng.random() < 0.5:
             scene = scene.mirrored()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
 import pytest
 
 from annexe_ros.core import Frame, Query
-from annexe_ros.core.errors import DatasetFormatError, ModelNotFoundError
+from annexe_ros.core.errors import DatasetFormatError, ModelNotFoundError, ParameterError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = pytest.mark.model
 
 
 def settings(data, out, **changes):
-    from annexe_ros.training.run import TrainingSettings
+    from annexe_ros.training.settings import TrainingSettings
 
     values = {"steps": 4, "batch_size": 2, "queries_per_image": 2, "log_every": 1, "save_every": 2, "warmup_steps": 1}
     return TrainingSettings(data, out, pixel_budget=64 * 64, mixed_precision="no", **(values | changes))
@@ -23,6 +24,12 @@ def settings(data, out, **changes):
 
 def losses_of(folder):
     return {row["step"]: row["total"] for row in map(json.loads, (folder / "log.jsonl").read_text().splitlines())}
+
+
+def weights_of(folder):
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
 
 
 def test_a_run_learns_and_its_folder_can_be_asked(rectangle_dataset, tiny_folder, tmp_path):
@@ -47,33 +54,111 @@ def test_a_new_model_takes_vocabulary_and_words_from_the_data(rectangle_dataset,
     assert len(processor.answer_prompt_ids("segment the mug")) <= 8
 
 
-def test_a_killed_run_resumes_with_its_optimiser(rectangle_dataset, tiny_folder, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(rectangle_dataset, tiny_folder, tmp_path, monkeypatch):
     from annexe_ros.training import run
 
-    plan = settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, steps=6, save_every=3)
+    def plan(name):
+        return settings(rectangle_dataset, tmp_path / name, start_from=tiny_folder, steps=6, save_every=3, log_every=2)
+
+    run.train(plan("whole"))
     genuine = run._Run._train_step
 
-    def dies_at_five(self, batch):
+    def dies_at_five(self, batches):
         if self.step == 4:
             raise KeyboardInterrupt
-        return genuine(self, batch)
+        return genuine(self, batches)
 
     monkeypatch.setattr(run._Run, "_train_step", dies_at_five)
     with pytest.raises(KeyboardInterrupt):
-        run.train(plan)
+        run.train(plan("killed"))
+    assert sorted(losses_of(tmp_path / "killed")) == [2, 4]
     monkeypatch.setattr(run._Run, "_train_step", genuine)
-    resumed = run._Run(plan, resume=True, console=run.Console(stderr=True))
-    assert resumed.step == 3
-    assert resumed.schedule.last_epoch == 3
-    assert resumed.optimizer.optimizer.state
-    resumed.loop()
-    assert sorted(losses_of(tmp_path / "run")) == [1, 2, 3, 4, 5, 6]
+    run.train(plan("killed"), resume=True)
+    assert losses_of(tmp_path / "killed") == losses_of(tmp_path / "whole")
+    for name, weights in weights_of(tmp_path / "whole").items():
+        torch.testing.assert_close(weights_of(tmp_path / "killed")[name], weights, rtol=0, atol=0)
+
+
+def test_a_kill_while_saving_leaves_the_last_checkpoint(rectangle_dataset, tiny_folder, tmp_path, monkeypatch):
+    from annexe_ros.training import checkpoint, run
+
+    plan = settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, steps=4, save_every=2)
+    genuine, saves = torch.save, []
+
+    def dies_at_the_second(*arguments):
+        saves.append(genuine(*arguments))
+        if len(saves) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint.torch, "save", dies_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(plan)
+    assert checkpoint.latest_checkpoint(plan.out) == plan.out / "checkpoint"
+    (plan.out / "checkpoint").rename(plan.out / "checkpoint.previous")
+    assert checkpoint.latest_checkpoint(plan.out) == plan.out / "checkpoint.previous"
+    assert run._Run(plan, resume=True, console=run.Console(stderr=True)).step == 2
+
+
+def test_batches_that_are_added_up_teach_what_one_large_batch_teaches(rectangle_dataset, tiny_folder, tmp_path):
+    from annexe_ros.training.run import train
+
+    # Without batch norm's statistics, which depend on who shares a batch.
+    frozen = ("backbone", "coordinates", "pyramid", "dense_heads", "connector", "grounding")
+    same = {"start_from": tiny_folder, "frozen": frozen, "steps": 1, "learning_rate": 1e-2, "warmup_steps": 0}
+    train(settings(rectangle_dataset, tmp_path / "one", batch_size=4, **same))
+    train(settings(rectangle_dataset, tmp_path / "two", batch_size=2, accumulation=2, **same))
+    one, two = losses_of(tmp_path / "one")[1], losses_of(tmp_path / "two")[1]
+    assert one == pytest.approx(two, rel=0.1)
+
+
+def test_frozen_parts_stay_as_they_are(rectangle_dataset, tiny_folder, tmp_path):
+    from annexe_ros.training.run import train
+
+    frozen = ("backbone", "language_model")
+    plan = settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, frozen=frozen, learning_rate=1e-2)
+    before, after = weights_of(tiny_folder), weights_of(train(plan))
+    changed = {name for name, weights in before.items() if not torch.equal(weights.half(), after[name])}
+    assert not [name for name in changed if name.startswith(frozen)]
+    assert {name.split(".")[0] for name in changed} >= {"pyramid", "connector", "grounding"}
+
+
+def test_an_unknown_part_cant_be_frozen(rectangle_dataset, tiny_folder, tmp_path):
+    from annexe_ros.training.run import train
+
+    with pytest.raises(ParameterError, match="can't freeze wheels: the model's parts are backbone"):
+        train(settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, frozen=("wheels",)))
+
+
+def test_the_table_says_what_learns(tiny_model):
+    from rich.console import Console
+
+    from annexe_ros.training.parts import freeze, parts_table
+
+    model = copy.deepcopy(tiny_model)
+    freeze(model, ["backbone"])
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(parts_table(model))
+    backbone = next(line for line in captured.get().splitlines() if "backbone" in line)
+    assert f"{sum(p.numel() for p in model.backbone.parameters()):,}" in backbone
+    assert "frozen" in backbone
+
+
+def test_curves_for_tensorboard(rectangle_dataset, tiny_folder, tmp_path):
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    from annexe_ros.training.run import train
+
+    out = train(settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, tensorboard=True))
+    curves = events.EventAccumulator(str(out / "tensorboard")).Reload()
+    assert {"train/mask", "train/answer", "train/total", "train/lr"} <= set(curves.Tags()["scalars"])
+    shown = {event.step: event.value for event in curves.Scalars("train/total")}
+    assert shown == pytest.approx(losses_of(out), rel=1e-4)
 
 
 def test_resuming_nothing_is_refused(rectangle_dataset, tmp_path):
     from annexe_ros.training.run import train
 
-    with pytest.raises(ModelNotFoundError, match="no model to start from"):
+    with pytest.raises(ModelNotFoundError, match="has no checkpoint to resume from"):
         train(settings(rectangle_dataset, tmp_path / "none"), resume=True)
 
 

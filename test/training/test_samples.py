@@ -27,18 +27,17 @@ def samples(rectangle_dataset):
 def collator(tiny_model, tiny_processor):
     from annexe_ros.training.batches import Collator
 
-    return Collator(tiny_processor, tiny_model.config, seed=0, augment=False)
+    return Collator(tiny_processor, tiny_model.config)
 
 
 def test_drawing_depends_on_seed_epoch_and_index_alone(samples):
-    first = samples[2].texts
-    assert samples[2].texts == first
-    samples.epoch = 1
-    assert samples[2].texts != first
+    first = samples.draw(2).texts
+    assert samples.draw(2).texts == first
+    assert samples.draw(2, epoch=1).texts != first
 
 
 def test_truth_gives_labels_and_contact(samples):
-    sample = samples[0]
+    sample = samples.draw(0)
     assert sample.label_of[:4].tolist() == [0, 2, 3, 4]
     assert sample.label_of[9] == -1
     right_only = [0.0, 1.0]
@@ -58,7 +57,7 @@ def test_without_truth_labels_come_from_answers_and_contact_is_unknown(rectangle
 
 
 def test_batch_slots_hold_the_targets_in_the_answers_order(samples, collator):
-    sample = samples[0]
+    sample = samples.draw(0)
     batch = collator([sample])
     height, width = batch.pixel_values.shape[-2:]
     for number, text in enumerate(sample.texts):
@@ -70,7 +69,7 @@ def test_batch_slots_hold_the_targets_in_the_answers_order(samples, collator):
 
 
 def test_batch_predicts_the_reply_and_nothing_of_the_prompt(samples, collator):
-    batch = collator([samples[0]])
+    batch = collator([samples.draw(0)])
     for ids, labels, query in zip(batch.input_ids[0], batch.labels[0], batch.query_mask[0], strict=True):
         learned = labels != -100
         assert torch.equal(ids.roll(-1)[learned], labels[learned])
@@ -79,7 +78,7 @@ def test_batch_predicts_the_reply_and_nothing_of_the_prompt(samples, collator):
 
 
 def test_texts_of_one_batch_share_a_padded_length(samples, collator):
-    batch = collator([samples[0], samples[1]])
+    batch = collator([samples.draw(0), samples.draw(1)])
     assert batch.input_ids.shape[:2] == (2, 6)
     assert batch.input_ids.shape[2] % 8 == 0
     assert torch.isnan(batch.has_target[:, 0]).all()
@@ -88,7 +87,7 @@ def test_texts_of_one_batch_share_a_padded_length(samples, collator):
 def test_a_crop_keeps_every_instance_recognisable(samples):
     from annexe_ros.training.augment import MINIMUM_KEPT, crop
 
-    sample = samples[0]
+    sample = samples.draw(0)
     whole = np.bincount(sample.mask.ravel(), minlength=4)
     for seed in range(40):
         cut = crop(sample, 4 / 3, np.random.default_rng(seed))
@@ -122,7 +121,7 @@ def test_a_mirrored_scene_exchanges_the_hands_in_pixels_tables_and_texts(rectang
     dataset = EgoIrgBench(rectangle_dataset, "train")
     plain = Samples(dataset, LABELS, 6, seed=0)
     either = Samples(dataset, LABELS, 6, seed=0, mirror=True)
-    pairs = [(plain[k], either[k]) for k in range(len(dataset))]
+    pairs = [(plain.draw(k), either.draw(k)) for k in range(len(dataset))]
     mirrored = [(a, b) for a, b in pairs if (b.mask != a.mask).any()]
     assert 0 < len(mirrored) < len(pairs)
     for before, after in mirrored:
@@ -142,4 +141,4 @@ def test_an_image_that_was_not_generated_is_never_mirrored(rectangle_dataset, tm
     dataset = EgoIrgBench(root, "train")
     samples = Samples(dataset, ["right hand", "mug", "knife"], 2, seed=0, mirror=True)
     for k, image_id in enumerate(dataset.ids):
-        np.testing.assert_array_equal(samples[k].mask, dataset.mask(image_id))
+        np.testing.assert_array_equal(samples.draw(k).mask, dataset.mask(image_id))

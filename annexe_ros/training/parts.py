@@ -1,0 +1,59 @@
+"""The parts of a model as training sees them: which learn, how fast, and a table that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+from torch import nn
+from torch.optim import AdamW, Optimizer
+
+from annexe_ros.core.errors import ParameterError
+
+IMAGE_ENCODER = ("backbone", "coordinates", "pyramid", "dense_heads")
+"""The children of ``AnnexeForEgoIRG`` that a vision-only stage teaches."""
+
+
+def freeze(model: nn.Module, names: Sequence[str]) -> None:
+    """Keep children of the model as they are; raises ``ParameterError`` for a name that none of them has."""
+    children = dict(model.named_children())
+    unknown = [name for name in names if name not in children]
+    if unknown:
+        raise ParameterError(f"can't freeze {', '.join(unknown)}: the model's parts are {', '.join(children)}")
+    for name in names:
+        children[name].requires_grad_(False)
+
+
+def learning_mode(model: nn.Module) -> None:
+    """Put the model into training mode, but for frozen parts: their batch norms keep their statistics too."""
+    model.train()
+    for child in model.children():
+        if not any(parameter.requires_grad for parameter in child.parameters()):
+            child.eval()
+
+
+def make_optimizer(model: nn.Module, learning_rate: float, encoder_rate: float, weight_decay: float) -> Optimizer:
+    """Return AdamW over what learns; vectors (norms, biases) are not decayed, the image encoder has its own rate."""
+    groups: dict[tuple[bool, bool], dict[str, Any]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            encoder, decayed = name.split(".")[0] in IMAGE_ENCODER, parameter.ndim > 1
+            options = {
+                "lr": learning_rate * (encoder_rate if encoder else 1.0),
+                "weight_decay": weight_decay if decayed else 0.0,
+            }
+            groups.setdefault((encoder, decayed), {"params": [], **options})["params"].append(parameter)
+    return AdamW(list(groups.values()))
+
+
+def parts_table(model: nn.Module) -> Table:
+    """Return a table of the model's children: parameters, how many of them learn, and their dtype."""
+    table = Table("part", "parameters", "trainable", "dtype")
+    for name, child in [*model.named_children(), ("all", model)]:
+        parameters = list(child.parameters())
+        trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
+        dtypes = sorted({str(parameter.dtype).removeprefix("torch.") for parameter in parameters})
+        total = sum(parameter.numel() for parameter in parameters)
+        table.add_row(name, f"{total:,}", f"{trainable:,}" if trainable else "frozen", ", ".join(dtypes))
+    return table

@@ -1,0 +1,61 @@
+"""Everything that decides a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from annexe_ros.training.losses import LossWeights
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides a run.
+
+    Attributes:
+        data: folder in Ego-IRGBench's layout. out: the model folder to write.
+        start_from: model folder to fine-tune; None trains from scratch.
+        steps, batch_size, queries_per_image: length and size of the work; ``batch_size`` images per process.
+        accumulation: batches whose gradients are added up for one step.
+        frozen: children of the model that don't learn, by attribute name (``backbone``, ``language_model`` …).
+        learning_rate, weight_decay, warmup_steps, gradient_norm: AdamW with cosine decay; the authors use 1e-5, .05
+            and 1000 for a pretrained model, ours are for training from scratch.
+        encoder_rate: learning rate of the image encoder, as a share of ``learning_rate``: what a vision-only stage has
+            learned is not to be shaken by texts that are still noise.
+        vision_only: teach the image encoder alone, through its dense maps (labels, contact, depth): several times the
+            images per second, and what limits a model from scratch is that it doesn't recognise small objects.
+        mirror: show every other generated scene in a mirror, its texts written anew.
+        mixed_precision: "bf16", "fp16" (GPU only) or "no".
+        seed: of weights, order, queries and augmentation.
+        cached_images: decoded images kept in memory, by each process and worker.
+        workers: processes that read and augment images beside each training process.
+        tokenizer_images: how many images' texts the tokenizer is trained on.
+        save_every, log_every: in steps.
+        tensorboard: write the curves for TensorBoard too.
+    """
+
+    data: Path
+    out: Path
+    start_from: Path | None = None
+    steps: int = 6000
+    batch_size: int = 16
+    queries_per_image: int = 6
+    accumulation: int = 1
+    frozen: tuple[str, ...] = ()
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    encoder_rate: float = 1.0
+    warmup_steps: int = 300
+    gradient_norm: float = 1.0
+    vision_only: bool = False
+    mirror: bool = True
+    mixed_precision: str = "bf16"
+    seed: int = 0
+    cached_images: int = 12_000
+    workers: int = 0
+    tokenizer_images: int = 1000
+    save_every: int = 500
+    log_every: int = 50
+    tensorboard: bool = False
+    pixel_budget: int = 320 * 256
+    weights: LossWeights = field(default_factory=LossWeights)
