@@ -3,7 +3,8 @@
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoProcessor
 
 from .configuration_annexe import AnnexeConfig
-from .modeling_annexe import AnnexeForEgoIRG, AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput
+from .modeling_annexe import AnnexeForEgoIRG
+from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput
 from .processing_annexe import MASK_TOKEN, NAME_SEPARATOR, AnnexeImageProcessor, AnnexeProcessor
 from .tokenization_annexe import train_tokenizer
 

@@ -1,4 +1,4 @@
-"""ANNEXE in transformers style: the modules of the paper's drawing (CVPR 2025, Fig. 3) and nothing else.
+"""ANNEXE in transformers style: the modules of the paper's drawing (CVPR 2025, Fig. 3), joined.
 
 An image is encoded once (``AnnexeForEgoIRG.encode_image``); analysis, answer, indicator and grounding of any number of
 queries share that encoding. This module speaks tensors: it knows no file, no string and no loss.
@@ -10,252 +10,17 @@ of the coarse and fine features, (H, W) input size; coarse maps are (H/16, W/16)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import AutoBackbone, AutoModelForCausalLM, DynamicCache, PreTrainedModel
-from transformers.utils import ModelOutput
 
 from .configuration_annexe import AnnexeConfig
-
-# A ModelOutput demands defaults; every field below is always set.
-
-
-@dataclass
-class AnnexeImageEncoding(ModelOutput):
-    """What one pass over the image yields, for every later question about it.
-
-    Attributes:
-        visual_tokens: (B, N, D) for the language model.
-        coarse: (B, C, H/16, W/16), fine: (B, P, H/4, W/4): depth-aware features for grounding.
-        depth: (B, H/4, W/4) relative depth, 0 = nearest, 1 = farthest of the image.
-        label_logits: (B, 1 + labels, H/4, W/4): background, then ``config.labels``.
-        contact_logits: (B, 2, H/4, W/4): pixel of a hand-object interaction of the left, of the right hand.
-    """
-
-    visual_tokens: Tensor = None  # type: ignore[assignment]
-    coarse: Tensor = None  # type: ignore[assignment]
-    fine: Tensor = None  # type: ignore[assignment]
-    depth: Tensor = None  # type: ignore[assignment]
-    label_logits: Tensor = None  # type: ignore[assignment]
-    contact_logits: Tensor = None  # type: ignore[assignment]
-
-
-@dataclass
-class AnnexeOutput(ModelOutput):
-    """Output of a teacher-forced pass.
-
-    Attributes:
-        logits: (B, Q, L, vocabulary) of the next token.
-        indicator_logits: (B, Q): is there any target (the paper's R_c, before the sigmoid)?
-        mask_logits: (B, Q, S, H/4, W/4): slot k belongs to the k-th <MSK> of the text; the background's logit is 0.
-        encoding: the image's encoding, with its dense maps.
-    """
-
-    logits: Tensor = None  # type: ignore[assignment]
-    indicator_logits: Tensor = None  # type: ignore[assignment]
-    mask_logits: Tensor = None  # type: ignore[assignment]
-    encoding: AnnexeImageEncoding = None  # type: ignore[assignment]
-
-
-@dataclass
-class AnnexeGeneration(ModelOutput):
-    """Greedily generated texts.
-
-    Attributes:
-        sequences: (M, T) new token ids, padded after the end token.
-        token_probabilities: (M, T) probability of each new token.
-        prompt_states: (M, L, D) hidden states of the prompt tokens.
-        slot_states: (M, S, D) hidden states of the <MSK> tokens, in order; zero where there is none.
-        slot_counts: (M,) how many of them there are.
-    """
-
-    sequences: Tensor = None  # type: ignore[assignment]
-    token_probabilities: Tensor = None  # type: ignore[assignment]
-    prompt_states: Tensor = None  # type: ignore[assignment]
-    slot_states: Tensor = None  # type: ignore[assignment]
-    slot_counts: Tensor = None  # type: ignore[assignment]
-
-
-def _conv_block(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Sequential:
-    convolution = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True))
-
-
-def _pixel_grid(height: int, width: int, like: Tensor) -> Tensor:
-    """Return the places (height * width, 2) of a grid's cells, x and y in -1..1."""
-    ys = (torch.arange(height, device=like.device, dtype=like.dtype) + 0.5) / height * 2 - 1
-    xs = (torch.arange(width, device=like.device, dtype=like.dtype) + 0.5) / width * 2 - 1
-    grid_y, grid_x = torch.meshgrid(ys, xs, indexing="ij")
-    return torch.stack([grid_x, grid_y], dim=-1).flatten(0, 1)
-
-
-class AnnexePlaceEmbedding(nn.Module):
-    """Embedding (cells, channels) of where a feature lies; works at any image size."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(2, channels), nn.GELU(), nn.Linear(channels, channels))
-
-    def forward(self, height: int, width: int, like: Tensor) -> Tensor:
-        """Return (height * width, channels) in the dtype and on the device of ``like``."""
-        return self.layers(_pixel_grid(height, width, like))
-
-
-class AnnexePyramid(nn.Module):
-    """Neck: backbone maps at strides 4 to 32 are merged top-down into coarse (16) and fine (4) features."""
-
-    def __init__(self, backbone_channels: list[int], config: AnnexeConfig) -> None:
-        super().__init__()
-        width = config.pyramid_channels
-        widths = [config.pixel_channels, width, width, width]
-        self.lateral = nn.ModuleList(_conv_block(c, w, 1) for c, w in zip(backbone_channels, widths, strict=True))
-        self.context = nn.Sequential(_conv_block(width, width), _conv_block(width, width))
-        self.narrow = _conv_block(width, config.pixel_channels, 1)
-        self.coarse, self.middle = _conv_block(width, width), _conv_block(width, width)
-        self.fine = nn.Sequential(
-            _conv_block(config.pixel_channels, config.pixel_channels),
-            _conv_block(config.pixel_channels, config.pixel_channels),
-        )
-
-    def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """Return the coarse (B, C, H/16, W/16) and fine (B, P, H/4, W/4) features."""
-        p4, p8, p16, p32 = (lateral(x) for lateral, x in zip(self.lateral, maps, strict=True))
-        coarse = self.coarse(p16 + _upsampled(self.context(p32), p16))
-        middle = self.middle(p8 + _upsampled(coarse, p8))
-        return coarse, self.fine(p4 + _upsampled(self.narrow(middle), p4))
-
-
-def _upsampled(x: Tensor, like: Tensor) -> Tensor:
-    return functional.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
-
-
-class AnnexeDenseHeads(nn.Module):
-    """Depth decoder (the paper's L_dep) and, ours, maps of labels and of contact, read from the fine features."""
-
-    def __init__(self, config: AnnexeConfig) -> None:
-        super().__init__()
-        self.depth = nn.Conv2d(config.pixel_channels, 1, 1)
-        self.labels = nn.Conv2d(config.pixel_channels, 1 + len(config.labels), 1)
-        self.contact = nn.Conv2d(config.pixel_channels, 2, 1)
-
-    def forward(self, fine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return depth (B, h, w), label logits (B, 1 + labels, h, w) and contact logits (B, 2, h, w)."""
-        return self.depth(fine).squeeze(1).sigmoid(), self.labels(fine), self.contact(fine)
-
-
-class AnnexeConnector(nn.Module):
-    """Makes visual tokens: neighbouring coarse features are concatenated and projected (the paper's 4:1 merge).
-
-    Ours adds what the dense maps saw inside the token's square (largest probability), so that an object of a few
-    pixels still reaches the language model.
-    """
-
-    def __init__(self, config: AnnexeConfig) -> None:
-        super().__init__()
-        self.merge = nn.PixelUnshuffle(config.token_merge)
-        self.pool = nn.MaxPool2d(4 * config.token_merge)
-        seen = len(config.labels) + 2
-        width = config.text_config.hidden_size
-        self.projection = nn.Linear(config.pyramid_channels * config.token_merge**2 + seen, width)
-        self.place = AnnexePlaceEmbedding(width)
-        self.norm = nn.LayerNorm(width)
-
-    def forward(self, coarse: Tensor, label_logits: Tensor, contact_logits: Tensor) -> Tensor:
-        """Return visual tokens (B, N, D)."""
-        seen = torch.cat([label_logits.softmax(1)[:, 1:], contact_logits.sigmoid()], dim=1)
-        cells = torch.cat([self.merge(coarse), self.pool(self.pool_input(seen, coarse))], dim=1)
-        tokens = self.projection(cells.flatten(2).transpose(1, 2))
-        return self.norm(tokens + self.place(cells.shape[2], cells.shape[3], tokens))
-
-    @staticmethod
-    def pool_input(seen: Tensor, coarse: Tensor) -> Tensor:
-        """Return ``seen`` at exactly four times the coarse features' size."""
-        size = (coarse.shape[-2] * 4, coarse.shape[-1] * 4)
-        return seen if seen.shape[-2:] == size else functional.interpolate(seen, size=size)
-
-
-class AnnexeQueryPooler(nn.Module):
-    """Learned, deterministic pooling of a query's hidden states (the authors draw 256 of them at random)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.score = nn.Linear(width, 1)
-
-    def forward(self, states: Tensor, query_mask: Tensor) -> Tensor:
-        """Return (..., D) of states (..., L, D), weighted over the tokens where query_mask (..., L) is true."""
-        scores = self.score(states).squeeze(-1).float().masked_fill(~query_mask, torch.finfo(torch.float32).min)
-        return (scores.softmax(-1).to(states.dtype).unsqueeze(-1) * states).sum(-2)
-
-
-class AnnexeMaskIndicator(nn.Module):
-    """R_c: is there a target at all? From the pooled query, which has seen the image through the language model."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
-
-    def forward(self, query: Tensor) -> Tensor:
-        """Return logits (...) of queries (..., D)."""
-        return self.layers(query).squeeze(-1)
-
-
-class AnnexeGroundingLayer(nn.Module):
-    """Slots look at the image. They don't look at each other: the language model ordered them already."""
-
-    def __init__(self, channels: int, heads: int) -> None:
-        super().__init__()
-        self.norm, self.attention = nn.LayerNorm(channels), nn.MultiheadAttention(channels, heads, batch_first=True)
-        self.feed_forward = nn.Sequential(
-            nn.LayerNorm(channels), nn.Linear(channels, 4 * channels), nn.GELU(), nn.Linear(4 * channels, channels)
-        )
-
-    def forward(self, slots: Tensor, memory: Tensor) -> Tensor:
-        """Return updated slots (B, M, C) given memory (B, cells, C)."""
-        slots = slots + self.attention(self.norm(slots), memory, memory, need_weights=False)[0]
-        return slots + self.feed_forward(slots)
-
-
-class AnnexeGroundingDecoder(nn.Module):
-    """Pixel grounding: each <MSK> state, with its query, becomes a filter over the depth-aware features.
-
-    The paper's decoder sees query embeddings alone and fills its channels in a learned order; the <MSK> state makes
-    slot k the k-th name of the answer by construction.
-    """
-
-    def __init__(self, config: AnnexeConfig) -> None:
-        super().__init__()
-        width, channels = config.text_config.hidden_size, config.pyramid_channels
-        self.slot = nn.Linear(2 * width, channels)
-        self.place = AnnexePlaceEmbedding(channels)
-        self.memory_norm = nn.LayerNorm(channels)
-        self.layers = nn.ModuleList(
-            AnnexeGroundingLayer(channels, config.grounding_heads) for _ in range(config.grounding_layers)
-        )
-        self.filter = nn.Sequential(
-            nn.LayerNorm(channels), nn.Linear(channels, channels), nn.GELU(), nn.Linear(channels, config.pixel_channels)
-        )
-        self.bias = nn.Sequential(nn.LayerNorm(channels), nn.Linear(channels, 1))
-        self.pixels = nn.Sequential(
-            _conv_block(config.pixel_channels, config.pixel_channels),
-            nn.Conv2d(config.pixel_channels, config.pixel_channels, 1),
-        )
-
-    def forward(self, slot_states: Tensor, query: Tensor, encoding: AnnexeImageEncoding) -> Tensor:
-        """Return mask logits (B, Q, S, H/4, W/4) of slot states (B, Q, S, D) and pooled queries (B, Q, D)."""
-        batch, queries, count, _ = slot_states.shape
-        together = torch.cat([slot_states, query.unsqueeze(2).expand_as(slot_states)], dim=-1)
-        slots = self.slot(together).flatten(1, 2)
-        height, width = encoding.coarse.shape[-2:]
-        memory = encoding.coarse.flatten(2).transpose(1, 2)
-        memory = self.memory_norm(memory + self.place(height, width, memory))
-        for layer in self.layers:
-            slots = layer(slots, memory)
-        pixels = self.pixels(encoding.fine)
-        logits = torch.einsum("bmc,bchw->bmhw", self.filter(slots), pixels) + self.bias(slots).unsqueeze(-1)
-        return logits.view(batch, queries, count, *pixels.shape[-2:])
+from .connector import AnnexeConnector
+from .dense import AnnexeDenseHeads
+from .grounding import AnnexeGroundingDecoder, AnnexeMaskIndicator, AnnexeQueryPooler
+from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput
+from .pyramid import AnnexePyramid, pixel_grid
 
 
 class AnnexePreTrainedModel(PreTrainedModel):
@@ -300,7 +65,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         if not self.config.coordinate_channels:
             return first
         height, width = first.shape[-2:]
-        grid = _pixel_grid(height, width, first).T.reshape(1, 2, height, width)
+        grid = pixel_grid(height, width, first).T.reshape(1, 2, height, width)
         return first + self.coordinates(grid)
 
     def read_image(self, encoding: AnnexeImageEncoding, prefix_ids: Tensor) -> DynamicCache:
