@@ -31,5 +31,6 @@ class BuildWithModels(build_py):
 
 setup(
     packages=find_packages(include=["annexe_ros*"], exclude=["annexe_ros.ros*", "annexe_ros.nodes*"]),
+    package_data={"annexe_ros.evaluation": ["page.html"]},
     cmdclass={"build_py": BuildWithModels},
 )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from annexe_ros.cli.engine import DEFAULT_ENGINE, DeviceOption, EngineOption, ModelOption, open_engine
 from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
+
+if TYPE_CHECKING:
+    from annexe_ros.evaluation.gallery import Gallery
 
 
 def evaluate(
@@ -19,6 +22,7 @@ def evaluate(
     engine: EngineOption = DEFAULT_ENGINE,
     model: ModelOption = None,
     device: DeviceOption = "auto",
+    report: Annotated[Path | None, typer.Option(help="Folder for index.html: tables, and the failures shown.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure an engine: description and answers (METEOR, CIDEr), masks (IoUs), indicator and depth.
@@ -30,28 +34,45 @@ def evaluate(
     with working():
         from annexe_ros.data.ego_irgbench import EgoIrgBench
         from annexe_ros.evaluation import runner
+        from annexe_ros.evaluation.gallery import Gallery
 
         dataset = EgoIrgBench(data, split)
         interpreter = open_engine(engine, model, device)
+        gallery = Gallery() if report else None
         with progress_bar("evaluating") as follow:
-            report = runner.evaluate(interpreter, dataset, queries_per_image, seed, follow)
+            found = runner.evaluate(interpreter, dataset, queries_per_image, seed, follow, gallery)
         interpreter.close()
-        figures = report.to_json()
+        figures = found.to_json()
+        if report and gallery:
+            _write_page(report, figures, gallery, f"{interpreter.model} on {dataset.root.name}, split {split}")
     if as_json:
         print_json(figures)
     else:
         _print_for_people(figures)
 
 
+def _write_page(folder: Path, figures: dict[str, Any], gallery: Gallery, title: str) -> None:
+    from annexe_ros.evaluation.page import page
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "index.html").write_text(page(figures, gallery.failures, gallery.seen, title), encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"can't write '{folder}': {error.strerror}", param_hint="--report") from error
+
+
 def _print_for_people(figures: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("part", "metric", "value", title=f"{figures['n']} queries about {figures['images']} images")
-    for part, metrics in figures.items():
-        if isinstance(metrics, dict):
-            for metric, value in metrics.items():
-                table.add_row(part, metric, "-" if value is None else f"{value:.4f}")
+    table = Table(
+        "part", "metric", "value", "95 % interval", title=f"{figures['n']} queries about {figures['images']} images"
+    )
+    for part, bounds in figures["intervals"].items():
+        for metric, value in figures[part].items():
+            low_high = bounds[metric]
+            interval = "" if low_high is None else f"{low_high[0]:.3f} to {low_high[1]:.3f}"
+            table.add_row(part, metric, "-" if value is None else f"{value:.4f}", interval)
     console = Console()
     console.print(table)
     for note in figures.get("notes", ()):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from annexe_ros.core.errors import MissingDependencyError
 from annexe_ros.data.ego_irgbench import Kind
-from annexe_ros.evaluation import grounding, text
+from annexe_ros.evaluation import text
+from annexe_ros.evaluation.breakdown import breakdown
 from annexe_ros.evaluation.grounding import Overlap
+from annexe_ros.evaluation.intervals import Ratio
 
 
 @dataclass(frozen=True)
@@ -68,41 +68,55 @@ class EvaluationReport:
     notes: tuple[str, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures; a figure that couldn't be measured is None, and ``notes`` then says why."""
-        analysis = [row.analysis for row in self.images], [row.reference for row in self.images]
-        answers = [row.answer for row in self.queries], [row.reference for row in self.queries]
+        """Return the figures; a figure that couldn't be measured is None, and ``notes`` then says why.
+
+        ``breakdown`` has them by groups of queries, ``intervals`` their 95 % bounds.
+        """
         notes = list(self.notes)
-        figures = {
-            "n": len(self.queries),
-            "images": len(self.images),
-            "analysis": _text(*analysis, notes),
-            "answer": _text(*answers, notes) | {"exact": _mean([row.exact for row in self.queries])},
-            "grounding": _grounding([row.overlap for row in self.queries]),
-            "indicator": {"accuracy": _mean([row.indicator_right for row in self.queries])},
-            "depth": {"mae": _mean([row.depth_error for row in self.images if row.depth_error is not None])},
+        ratios = self._ratios(notes)
+        figures: dict[str, Any] = {"n": len(self.queries), "images": len(self.images)}
+        figures |= {part: {name: r.value if r else None for name, r in of.items()} for part, of in ratios.items()}
+        figures["breakdown"] = breakdown(self.queries)
+        figures["intervals"] = {
+            part: {name: r.interval() if r else None for name, r in of.items()} for part, of in ratios.items()
         }
         return figures | ({"notes": list(dict.fromkeys(notes))} if notes else {})
 
+    def _ratios(self, notes: list[str]) -> dict[str, dict[str, Ratio | None]]:
+        """Return every headline figure by part and name; None and a note where it couldn't be measured."""
+        asked, shown = [row.image_id for row in self.queries], [row.image_id for row in self.images]
+        analysis = [row.analysis for row in self.images], [row.reference for row in self.images]
+        answers = [row.answer for row in self.queries], [row.reference for row in self.queries]
+        depths = [(row.image_id, row.depth_error) for row in self.images if row.depth_error is not None]
+        return {
+            "analysis": _text(shown, *analysis, notes),
+            "answer": _text(asked, *answers, notes) | {"exact": Ratio.of(asked, [row.exact for row in self.queries])},
+            "grounding": _grounding(asked, [row.overlap for row in self.queries]),
+            "indicator": {"accuracy": Ratio.of(asked, [row.indicator_right for row in self.queries])},
+            "depth": {"mae": Ratio.of([i for i, _ in depths], [error for _, error in depths])},
+        }
 
-def _grounding(overlaps: Sequence[Overlap]) -> dict[str, float | None]:
+
+def _grounding(images: Sequence[str], overlaps: Sequence[Overlap]) -> dict[str, Ratio | None]:
+    slots = [item.target_ious for item in overlaps]
+    intersections, unions = [item.intersection for item in overlaps], [item.union for item in overlaps]
     return {
-        "ciou": grounding.ciou(overlaps),
-        "giou": grounding.giou(overlaps),
-        "per_target_iou": grounding.per_target_iou(overlaps),
-        "authors_iou": grounding.authors_iou(overlaps),
+        "ciou": Ratio.of(images, intersections, unions),
+        "giou": Ratio.of(images, [item.iou for item in overlaps]),
+        "per_target_iou": Ratio.of(images, [sum(ious) for ious in slots], [len(ious) for ious in slots]),
+        "authors_iou": Ratio.of(images, [item.authors_iou for item in overlaps]),
     }
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return float(np.mean(values)) if values else None
-
-
-def _text(predicted: Sequence[str], references: Sequence[str], notes: list[str]) -> dict[str, float | None]:
+def _text(
+    images: Sequence[str], predicted: Sequence[str], references: Sequence[str], notes: list[str]
+) -> dict[str, Ratio | None]:
     """Return the text metrics, with None and a note where a library or data that one needs is missing."""
-    figures: dict[str, float | None] = {}
+    figures: dict[str, Ratio | None] = {}
     for name, metric in (("meteor", text.meteor), ("cider", text.cider)):
         try:
-            figures[name] = metric(predicted, references)
+            scores = metric(predicted, references)
+            figures[name] = None if scores is None else Ratio.of(images, scores)
         except MissingDependencyError as error:
             figures[name] = None
             notes.append(f"{name}: {error}")

@@ -20,6 +20,8 @@ from annexe_ros.evaluation.report import EvaluationReport, ImageRow, QueryRow
 
 Follow = Callable[[int, int], None]
 """Called with (images done, images in all)."""
+Observe = Callable[[Frame, Record, NDArray[np.uint8], Interpretation, QueryRow], None]
+"""Called with every query's frame, record, true mask (H, W), reply and row."""
 
 
 def evaluate(
@@ -28,6 +30,7 @@ def evaluate(
     queries_per_image: int = 6,
     seed: int = 0,
     progress: Follow | None = None,
+    observe: Observe | None = None,
 ) -> EvaluationReport:
     """Ask about every image of the dataset and return what came of it.
 
@@ -37,13 +40,14 @@ def evaluate(
         queries_per_image: how many questions to draw per image, evenly over single, multi and none.
         seed: of the draw.
         progress: called after every image.
+        observe: called after every query.
 
     Raises ``DatasetFormatError`` for malformed files and whatever the engine raises.
     """
     queries: list[QueryRow] = []
     images: list[ImageRow] = []
     for done, image_id in enumerate(dataset.ids, start=1):
-        rows, image = _evaluate_image(interpreter, dataset, image_id, queries_per_image, seed)
+        rows, image = _evaluate_image(interpreter, dataset, image_id, queries_per_image, seed, observe)
         queries += rows
         images.append(image)
         if progress:
@@ -53,7 +57,7 @@ def evaluate(
 
 
 def _evaluate_image(
-    interpreter: Interpreter, dataset: EgoIrgBench, image_id: str, count: int, seed: int
+    interpreter: Interpreter, dataset: EgoIrgBench, image_id: str, count: int, seed: int, observe: Observe | None
 ) -> tuple[list[QueryRow], ImageRow]:
     """Ask the image's queries; the first one also for the analysis, which is the same for all of them."""
     records, mask = dataset.masked_records(image_id)
@@ -81,6 +85,8 @@ def _evaluate_image(
                 ms=ms,
             )
         )
+        if observe:
+            observe(frame, record, mask, reply, rows[-1])
     return rows, ImageRow(image_id, records[0].caption, analysis, _depth_error(interpreter, frame, dataset, image_id))
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annexe_ros.core.errors import MissingDependencyError
 
@@ -41,8 +42,8 @@ def exact(predicted: str, reference: str) -> bool:
     return tokens(predicted) == tokens(reference)
 
 
-def cider(predicted: Sequence[str], references: Sequence[str]) -> float | None:
-    """Return CIDEr-D of one prediction per reference, 0 to 10; None where the references hold no word.
+def cider(predicted: Sequence[str], references: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return the CIDEr-D (N,) of each prediction, 0 to 10; None where the references hold no word.
 
     Raises ``MissingDependencyError`` where pycocoevalcap is not installed.
     """
@@ -54,12 +55,12 @@ def cider(predicted: Sequence[str], references: Sequence[str]) -> float | None:
     if not any(text for (text,) in wanted.values()):
         return None
     found = {number: [" ".join(tokens(text))] for number, text in enumerate(predicted)}
-    score, _ = Cider().compute_score(wanted, found)
-    return float(score)
+    _, scores = Cider().compute_score(wanted, found)
+    return np.asarray(scores, dtype=np.float64)
 
 
-def meteor(predicted: Sequence[str], references: Sequence[str]) -> float | None:
-    """Return the mean METEOR of one prediction per reference, 0 to 1; None where there is nothing to compare.
+def meteor(predicted: Sequence[str], references: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return the METEOR (N,) of each prediction, 0 to 1; None where there is nothing to compare.
 
     Raises ``MissingDependencyError`` where nltk is not installed or no WordNet is found.
     """
@@ -71,7 +72,7 @@ def meteor(predicted: Sequence[str], references: Sequence[str]) -> float | None:
         return None
     wordnet = _wordnet()
     pairs = zip(references, predicted, strict=True)
-    return float(np.mean([single_meteor_score(tokens(a), tokens(b), wordnet=wordnet) for a, b in pairs]))
+    return np.array([single_meteor_score(tokens(a), tokens(b), wordnet=wordnet) for a, b in pairs])
 
 
 @cache

@@ -81,7 +81,8 @@ class Mute:
 
 def test_who_knows_everything_gets_full_marks(bench):
     figures = evaluate(Seer(), bench).to_json()
-    assert list(figures) == ["n", "images", "analysis", "answer", "grounding", "indicator", "depth"]
+    measured = ["n", "images", "analysis", "answer", "grounding", "indicator", "depth"]
+    assert list(figures) == [*measured, "breakdown", "intervals"]
     assert (figures["n"], figures["images"]) == (18, 3)
     assert figures["grounding"] == {"ciou": 1, "giou": 1, "per_target_iou": 1, "authors_iou": 1}
     assert figures["answer"]["exact"] == figures["indicator"]["accuracy"] == 1
