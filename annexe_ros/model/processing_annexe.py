@@ -92,6 +92,10 @@ class AnnexeProcessor(ProcessorMixin):
         """Return the ids of a text as it stands, nothing added."""
         return self.tokenizer.encode(text, add_special_tokens=False)
 
+    def label_token_ids(self, labels: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each label as it stands inside a sentence: ``AnnexeConfig.label_token_ids``."""
+        return [self.token_ids(f" {label}") for label in labels]
+
     def prefix_ids(self) -> Tensor:
         """Return the ids (P,) before the image's tokens."""
         return torch.tensor(self.token_ids(self.prefix))

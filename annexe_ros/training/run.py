@@ -49,8 +49,9 @@ def new_model(dataset: EgoIrgBench, settings: TrainingSettings) -> tuple[AnnexeF
     tokenizer = train_tokenizer([*replies, *questions])
     config = AnnexeConfig(labels=vocabulary(records), contact_map=dataset.truth(dataset.ids[0]) is not None)
     config.text_config.vocab_size = len(tokenizer)
-    image_processor = AnnexeImageProcessor(settings.pixel_budget, config.input_multiple)
-    return AnnexeForEgoIRG(config), AnnexeProcessor(image_processor, tokenizer)
+    processor = AnnexeProcessor(AnnexeImageProcessor(settings.pixel_budget, config.input_multiple), tokenizer)
+    config.label_token_ids = processor.label_token_ids(config.labels)
+    return AnnexeForEgoIRG(config), processor
 
 
 class _Run:
