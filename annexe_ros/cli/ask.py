@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from annexe_ros.cli.engine import DEFAULT_ENGINE, DeviceOption, EngineOption, ModelOption, open_engine
+from annexe_ros.cli.engine import DEFAULT_ENGINE, DeviceOption, DtypeOption, EngineOption, ModelOption, open_engine
 from annexe_ros.cli.terminal import JsonFlag, print_json, working
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def ask(
     engine: EngineOption = DEFAULT_ENGINE,
     model: ModelOption = None,
     device: DeviceOption = "auto",
+    dtype: DtypeOption = None,
     analysis: Annotated[bool, typer.Option(help="Describe the interaction too.")] = True,
     as_json: JsonFlag = False,
 ) -> None:
@@ -36,7 +37,7 @@ def ask(
 
         question = Query(query, want_analysis=analysis, want_3d=False)
         frame = _read_frame(image, depth)
-        interpreter = open_engine(engine, model, device)
+        interpreter = open_engine(engine, model, device, dtype)
         interpreter.warm_up()  # so that latency_ms tells what a running node takes
         began = perf_counter()
         reply = interpreter.interpret(frame, question)

@@ -30,13 +30,12 @@ from annexe_ros.core import (
     role_of,
 )
 from annexe_ros.core.contact import with_contacts
-from annexe_ros.core.errors import EngineError, ModelNotFoundError
+from annexe_ros.core.errors import EngineError
+from annexe_ros.inference.loading import Precision, load
 from annexe_ros.model import (
     NAME_SEPARATOR,
-    AnnexeForEgoIRG,
     AnnexeGeneration,
     AnnexeImageEncoding,
-    AnnexeProcessor,
 )
 
 ENGINE_NAME = "annexe"
@@ -51,6 +50,15 @@ class _Seen:
     frame: Frame
     encoding: AnnexeImageEncoding
     prefix: DynamicCache
+
+
+@dataclass(frozen=True, eq=False)
+class _Analysis:
+    """What was described, and what of it conditions the answers."""
+
+    frame: Frame
+    text: str
+    descriptor: Tensor | None
 
 
 class _Stopwatch:
@@ -72,18 +80,21 @@ class AnnexeEngine:
     Args:
         model_dir: folder written by ``save_pretrained``.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+        dtype: one of ``loading.Precision``.
+        device_map: accelerate's, e.g. "auto", in place of ``device`` for a network that one device can't hold.
 
-    Raises ``ModelNotFoundError`` for a folder that doesn't hold a whole model, ``EngineError`` for an unknown device.
+    Raises what ``loading.load`` raises, and ``EngineError`` for an unknown device.
     """
 
-    def __init__(self, model_dir: Path, device: str = "auto") -> None:
-        self._device = _device(device)
-        self._network, self._processor = _load(Path(model_dir))
-        self._network.to(self._device).eval()  # type: ignore[arg-type]  # transformers hides nn.Module's signature
+    def __init__(
+        self, model_dir: Path, device: str = "auto", dtype: str = Precision.FLOAT32, device_map: str | None = None
+    ) -> None:
+        self._network, self._processor = load(Path(model_dir), _device(device), dtype, device_map)
+        self._device = self._network.device
         self._prefix_ids = self._processor.prefix_ids().to(self._device)
         self._name = Path(model_dir).name
         self._seen: _Seen | None = None
-        self._analysis: tuple[Frame, str] | None = None
+        self._analysis: _Analysis | None = None
 
     @property
     def engine(self) -> str:
@@ -110,9 +121,11 @@ class AnnexeEngine:
         """Analyse, answer and ground one query; raises ``CancelledError`` between tokens and stages."""
         watch = _Stopwatch()
         seen = self._see(frame, watch)
-        analysis = self._analyse(seen, progress, watch) if query.want_analysis else ""
-        generation, names = self._answer(seen, query, progress, watch)
-        pooled, score = self._indicate(generation)
+        analysis, descriptor = "", None
+        if query.want_analysis or self._network.config.analysis_guided:
+            analysis, descriptor = self._analyse(seen, progress, watch)
+        generation, names = self._answer(seen, query, descriptor, progress, watch)
+        pooled, score = self._indicate(generation, descriptor)
         has_target = score >= THRESHOLD and bool(names)
         names = names if has_target else []
         label_image = np.zeros(frame.image.shape[:2], dtype=np.uint8)
@@ -124,7 +137,7 @@ class AnnexeEngine:
                 objects = self._ground(seen, generation, pooled, names, score, label_image, query.want_mask)
         notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
         reply = Interpretation(
-            analysis=analysis,
+            analysis=analysis if query.want_analysis else "",
             answer=NAME_SEPARATOR.join(names) or NO_TARGET_ANSWER,
             has_target=has_target,
             target_score=score,
@@ -146,7 +159,8 @@ class AnnexeEngine:
     def _see(self, frame: Frame, watch: _Stopwatch) -> _Seen:
         if self._seen is None or self._seen.frame is not frame:
             with watch.stage("preprocess"):
-                pixels = self._processor.image_processor(frame.image)["pixel_values"].to(self._device)
+                pixels = self._processor.image_processor(frame.image)["pixel_values"]
+                pixels = pixels.to(self._device, self._network.dtype)
                 pixels = pixels.contiguous(memory_format=torch.channels_last)
             with watch.stage("encode"):
                 encoding = self._network.encode_image(pixels)
@@ -154,23 +168,26 @@ class AnnexeEngine:
                 self._seen = _Seen(frame, encoding, self._network.read_image(encoding, self._prefix_ids))
         return self._seen
 
-    def _analyse(self, seen: _Seen, progress: Progress, watch: _Stopwatch) -> str:
-        if self._analysis is None or self._analysis[0] is not seen.frame:
+    def _analyse(self, seen: _Seen, progress: Progress, watch: _Stopwatch) -> tuple[str, Tensor | None]:
+        if self._analysis is None or self._analysis.frame is not seen.frame:
             with watch.stage(Stage.ANALYSE):
                 generation = self._generate(seen, self._processor.analysis_prompt_ids(), Stage.ANALYSE, progress)
-                self._analysis = seen.frame, self._processor.reply_text(generation.sequences[0])
-        return self._analysis[1]
+                text = self._processor.reply_text(generation.sequences[0])
+                self._analysis = _Analysis(seen.frame, text, self._network.analysis_descriptor(generation))
+        return self._analysis.text, self._analysis.descriptor
 
     def _answer(
-        self, seen: _Seen, query: Query, progress: Progress, watch: _Stopwatch
+        self, seen: _Seen, query: Query, descriptor: Tensor | None, progress: Progress, watch: _Stopwatch
     ) -> tuple[AnnexeGeneration, list[str]]:
         with watch.stage(Stage.ANSWER):
             prompt = self._processor.answer_prompt_ids(query.text)
-            generation = self._generate(seen, prompt, Stage.ANSWER, progress)
+            generation = self._generate(seen, prompt, Stage.ANSWER, progress, descriptor)
             names = self._processor.answer_names(generation.sequences[0])
         return generation, names[: int(generation.slot_counts[0])]
 
-    def _generate(self, seen: _Seen, prompt: list[int], stage: Stage, progress: Progress) -> AnnexeGeneration:
+    def _generate(
+        self, seen: _Seen, prompt: list[int], stage: Stage, progress: Progress, descriptor: Tensor | None = None
+    ) -> AnnexeGeneration:
         progress.check()
         progress.on_text(stage, "")
         shown = ""
@@ -186,13 +203,14 @@ class AnnexeEngine:
                 shown = text
 
         prompt_ids = torch.tensor([prompt], device=self._device)
-        return self._network.generate_text(copy.deepcopy(seen.prefix), prompt_ids, MAX_NEW_TOKENS, report)
+        return self._network.generate_text(copy.deepcopy(seen.prefix), prompt_ids, MAX_NEW_TOKENS, report, descriptor)
 
-    def _indicate(self, generation: AnnexeGeneration) -> tuple[Tensor, float]:
-        states = generation.prompt_states
-        everything = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
-        pooled = self._network.query_pooler(states, everything)
-        return pooled, float(self._network.indicator(pooled).sigmoid()[0])
+    def _indicate(self, generation: AnnexeGeneration, descriptor: Tensor | None) -> tuple[Tensor, float]:
+        """Return the pooled query (1, 1, D) and the probability that there is a target."""
+        states = generation.prompt_states.unsqueeze(1)
+        everything = torch.ones(states.shape[:3], dtype=torch.bool, device=states.device)
+        pooled = self._network.pool_query(states, everything, descriptor)
+        return pooled, float(self._network.indicator(pooled).sigmoid())
 
     def _ground(
         self,
@@ -208,7 +226,7 @@ class AnnexeEngine:
         if not want_mask:
             return tuple(GroundedObject(name, 0, target_score, role_of(name)) for name in names)
         states = generation.slot_states[:, None, : len(names)]
-        logits = self._network.grounding(states, pooled[:, None], seen.encoding)[0]
+        logits = self._network.grounding(states, pooled, seen.encoding)[0]
         scores = functional.pad(_resized(logits, seen.frame)[0], (0, 0, 0, 0, 1, 0))
         best, winner = scores.softmax(0).max(0)
         label_image[:] = winner.to(torch.uint8).cpu().numpy()
@@ -247,15 +265,3 @@ def _device(name: str) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise EngineError(f"device '{name}' was asked for, but PyTorch finds no CUDA device")
     return device
-
-
-def _load(folder: Path) -> tuple[AnnexeForEgoIRG, AnnexeProcessor]:
-    for name in ("config.json", "model.safetensors", "processor_config.json", "tokenizer.json"):
-        if not (folder / name).is_file():
-            raise ModelNotFoundError(folder, f"has no {name}")
-    try:
-        network = AnnexeForEgoIRG.from_pretrained(folder, dtype=torch.float32)
-        processor = AnnexeProcessor.from_pretrained(folder)
-    except Exception as error:  # the libraries below raise anything for a damaged file; all of it means just that
-        raise ModelNotFoundError(folder, f"can't be loaded ({type(error).__name__}: {error})") from error
-    return network, processor

@@ -9,7 +9,6 @@ from torch.nn import functional
 from .configuration_annexe import AnnexeConfig
 from .pyramid import AnnexePlaceEmbedding
 
-
 _WORD_GAIN = 4.0
 """How loud the word of a label is beside the rest of a visual token, before both are normalised."""
 

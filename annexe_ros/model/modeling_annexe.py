@@ -10,17 +10,34 @@ of the coarse and fine features, (H, W) input size; coarse maps are (H/16, W/16)
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoBackbone, AutoModelForCausalLM, DynamicCache, PreTrainedModel
+from transformers import (
+    AutoBackbone,
+    AutoModel,
+    AutoModelForCausalLM,
+    DepthAnythingForDepthEstimation,
+    DynamicCache,
+    PreTrainedModel,
+)
 
 from .configuration_annexe import AnnexeConfig
 from .connector import AnnexeConnector
 from .dense import AnnexeDenseHeads
 from .grounding import AnnexeGroundingDecoder, AnnexeMaskIndicator, AnnexeQueryPooler
+from .guidance import AnnexeAnalysisSynthesizer
+from .lora import inject_lora
 from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput
 from .pyramid import AnnexePyramid, pixel_grid
+from .towers import AnnexeGroundEncoder, AnnexeTokenConnector, patch_tokens
+
+PARTS = (
+    "backbone", "pyramid", "dense_heads", "coordinates", "vision_tower", "ground_encoder", "connector",
+    "language_model", "query_pooler", "indicator", "grounding", "analysis_synthesizer",
+)  # fmt: skip
+"""Names of the parts that a model may have, of either layout."""
 
 
 class AnnexePreTrainedModel(PreTrainedModel):
@@ -33,21 +50,41 @@ class AnnexePreTrainedModel(PreTrainedModel):
 
 
 class AnnexeForEgoIRG(AnnexePreTrainedModel):
-    """Analyse, answer and ground an egocentric image."""
+    """Analyse, answer and ground an egocentric image.
 
-    def __init__(self, config: AnnexeConfig) -> None:
+    Args:
+        config: with a ``ground_config`` for the paper's two encoders, without for one convolutional backbone.
+        vision_tower, depth_model, language_model: pretrained parts to use in place of new ones from the config.
+    """
+
+    def __init__(
+        self,
+        config: AnnexeConfig,
+        vision_tower: PreTrainedModel | None = None,
+        depth_model: DepthAnythingForDepthEstimation | None = None,
+        language_model: PreTrainedModel | None = None,
+    ) -> None:
         super().__init__(config)
-        self.backbone = AutoBackbone.from_config(config.vision_config)
-        self.pyramid = AnnexePyramid(self.backbone.channels, config)
-        self.dense_heads = AnnexeDenseHeads(config)
-        self.connector = AnnexeConnector(config)
-        self.language_model = AutoModelForCausalLM.from_config(config.text_config)
+        if config.ground_config is None:
+            self.backbone = AutoBackbone.from_config(config.vision_config)
+            self.pyramid = AnnexePyramid(self.backbone.channels, config)
+            self.dense_heads = AnnexeDenseHeads(config)
+            self.connector: nn.Module = AnnexeConnector(config)
+        else:
+            self.vision_tower = vision_tower or AutoModel.from_config(config.vision_config)
+            self.connector = AnnexeTokenConnector(config)
+            self.ground_encoder = AnnexeGroundEncoder(config, depth_model)
+        self.language_model = language_model or AutoModelForCausalLM.from_config(config.text_config)
+        if config.lora is not None:
+            inject_lora(self.language_model, config.lora)
         width = config.text_config.hidden_size
         self.query_pooler = AnnexeQueryPooler(width)
         self.indicator = AnnexeMaskIndicator(width)
         self.grounding = AnnexeGroundingDecoder(config)
-        if config.coordinate_channels:
+        if config.ground_config is None and config.coordinate_channels:
             self.coordinates = nn.Conv2d(2, config.vision_config.hidden_sizes[0], 1)
+        if config.analysis_guided:
+            self.analysis_synthesizer = AnnexeAnalysisSynthesizer(config)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -55,11 +92,21 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
 
     def encode_image(self, pixel_values: Tensor) -> AnnexeImageEncoding:
         """Return the encoding of images (B, 3, H, W); H and W are multiples of ``config.input_multiple``."""
+        if self.config.ground_config is not None:
+            tokens = self.connector(patch_tokens(self.vision_tower, pixel_values))
+            return AnnexeImageEncoding(tokens, *self.ground_encoder(pixel_values))
         maps = self.backbone(pixel_values).feature_maps
         coarse, fine = self.pyramid((self._with_place(maps[0]), *maps[1:]))
         depth, label_logits, contact_logits = self.dense_heads(fine)
-        tokens = self.connector(coarse, label_logits, contact_logits)
+        tokens = self.connector(coarse, label_logits, contact_logits, self._label_words())
         return AnnexeImageEncoding(tokens, coarse, fine, depth, label_logits, contact_logits)
+
+    def _label_words(self) -> Tensor | None:
+        """Return the mean embedding (labels, D) of each label's tokens."""
+        if not self.config.label_token_ids:
+            return None
+        embeddings = cast(nn.Embedding, self.language_model.get_input_embeddings()).weight
+        return torch.stack([embeddings[ids].mean(0) for ids in self.config.label_token_ids])
 
     def _with_place(self, first: Tensor) -> Tensor:
         if not self.config.coordinate_channels:
@@ -73,8 +120,8 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         tokens = encoding.visual_tokens
         head = self.language_model.get_input_embeddings()(prefix_ids).expand(tokens.shape[0], -1, -1)
         cache = DynamicCache(config=self.config.text_config)
-        embeddings = torch.cat([head.to(tokens.dtype), tokens], dim=1)
-        self.language_model.model(inputs_embeds=embeddings, past_key_values=cache, use_cache=True)
+        embeddings = torch.cat([head.to(tokens), tokens], dim=1)
+        self.language_model.base_model(inputs_embeds=embeddings, past_key_values=cache, use_cache=True)
         return cache
 
     def forward(
@@ -93,34 +140,79 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
             input_ids: (B, Q, L) prompt and reply, right-padded.
             attention_mask: (B, Q, L), 1 = token, 0 = padding.
             query_mask: (B, Q, L) bool, true on the prompt's tokens.
+
+        Where the model is ``analysis_guided``, the first text of each image is its analysis.
         """
         encoding = self.encode_image(pixel_values)
         if input_ids is None or prefix_ids is None or attention_mask is None or query_mask is None:
             return AnnexeOutput(encoding=encoding)
         cache = self.read_image(encoding, prefix_ids)
-        batch, queries, length = input_ids.shape
-        cache.batch_repeat_interleave(queries)
-        states = self._text_states(input_ids.flatten(0, 1), attention_mask.flatten(0, 1), cache)
-        states = states.view(batch, queries, length, -1)
-        slots = self.slot_states(states, input_ids)
-        query = self.query_pooler(states, query_mask)
+        if self.config.analysis_guided:
+            states, descriptor = self._guided_states(input_ids, attention_mask, query_mask, cache)
+        else:
+            states, descriptor = self._text_states(input_ids, attention_mask, cache), None
+        query = self.pool_query(states, query_mask, descriptor)
         return AnnexeOutput(
-            logits=self.language_model.lm_head(states),
+            logits=self.language_model.get_output_embeddings()(states),
             indicator_logits=self.indicator(query),
-            mask_logits=self.grounding(slots, query, encoding),
+            mask_logits=self.grounding(self.slot_states(states, input_ids), query, encoding),
             encoding=encoding,
         )
 
-    def _text_states(self, input_ids: Tensor, attention_mask: Tensor, cache: DynamicCache) -> Tensor:
-        """Return hidden states (M, L, D) of texts behind a cached prefix, which they extend."""
-        past = attention_mask.new_ones(attention_mask.shape[0], cache.get_seq_length())
-        output = self.language_model.model(
-            input_ids=input_ids,
-            attention_mask=torch.cat([past, attention_mask], dim=1),
+    def _guided_states(
+        self, input_ids: Tensor, attention_mask: Tensor, query_mask: Tensor, cache: DynamicCache
+    ) -> tuple[Tensor, Tensor]:
+        """Return states (B, Q, L, D) and descriptor (B, D): the first text is the analysis, the others follow it."""
+        analysis = self._text_states(input_ids[:, :1], attention_mask[:, :1], cache)
+        cache.crop(-input_ids.shape[-1])  # the others read the descriptor, not the words
+        replied = attention_mask[:, 0].bool() & ~query_mask[:, 0] & (input_ids[:, 0] != self._end_token)
+        descriptor = self.analysis_synthesizer(analysis[:, 0], replied)
+        if input_ids.shape[1] == 1:
+            return analysis, descriptor
+        guidance = descriptor[:, None, None] * query_mask[:, 1:, :, None]
+        others = self._text_states(input_ids[:, 1:], attention_mask[:, 1:], cache, guidance)
+        return torch.cat([analysis, others], dim=1), descriptor
+
+    def _text_states(
+        self, input_ids: Tensor, attention_mask: Tensor, cache: DynamicCache, guidance: Tensor | None = None
+    ) -> Tensor:
+        """Return hidden states (B, Q, L, D) of texts behind a cached prefix of batch B, which they extend.
+
+        ``guidance`` (B, Q, L, D) is added to the texts' embeddings.
+        """
+        batch, queries, length = input_ids.shape
+        cache.batch_repeat_interleave(queries)
+        past = attention_mask.new_ones(batch * queries, cache.get_seq_length())
+        output = self.language_model.base_model(
+            **self._text_input(input_ids, guidance),
+            attention_mask=torch.cat([past, attention_mask.flatten(0, 1)], dim=1),
             past_key_values=cache,
             use_cache=True,
         )
-        return output.last_hidden_state
+        return output.last_hidden_state.view(batch, queries, length, -1)
+
+    def _text_input(self, input_ids: Tensor, guidance: Tensor | None) -> dict[str, Tensor]:
+        """Return the language model's input for texts (..., L), flattened to (M, L)."""
+        if guidance is None:
+            return {"input_ids": input_ids.flatten(0, -2)}
+        embeddings = self.language_model.get_input_embeddings()(input_ids)
+        return {"inputs_embeds": (embeddings + guidance.to(embeddings)).flatten(0, -3)}
+
+    def pool_query(self, states: Tensor, query_mask: Tensor, descriptor: Tensor | None = None) -> Tensor:
+        """Return pooled queries (B, Q, D) of states (B, Q, L, D), moved by the analysis' descriptor (B, D)."""
+        query = self.query_pooler(states, query_mask)
+        return query if descriptor is None else query + descriptor.unsqueeze(1)
+
+    def analysis_descriptor(self, analysis: AnnexeGeneration) -> Tensor | None:
+        """Return the descriptor (M, D) of generated analyses; None where the model isn't ``analysis_guided``."""
+        if not self.config.analysis_guided:
+            return None
+        read = analysis.sequences[:, : analysis.reply_states.shape[1]]
+        return self.analysis_synthesizer(analysis.reply_states, (read == self._end_token).cumsum(-1) == 0)
+
+    @property
+    def _end_token(self) -> int:
+        return self.config.text_config.eos_token_id
 
     def slot_states(self, states: Tensor, input_ids: Tensor) -> Tensor:
         """Gather the states (..., S, D) of the <MSK> tokens of texts (..., L) in order; zero where there is none."""
@@ -136,19 +228,23 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         prompt_ids: Tensor,
         max_new_tokens: int = 50,
         on_token: Callable[[Tensor], None] | None = None,
+        descriptor: Tensor | None = None,
     ) -> AnnexeGeneration:
         """Reply greedily to prompts (M, L) of equal length behind a cached prefix of batch M, which is consumed.
 
-        ``on_token`` gets the new ids (M,) of each step and may raise to stop the work.
+        ``on_token`` gets the new ids (M,) of each step and may raise to stop the work; ``descriptor`` (M, D) of the
+        analysis conditions the reply.
         """
-        eos, pad = self.config.text_config.eos_token_id, self.config.text_config.pad_token_id
+        eos, pad = self._end_token, self.config.text_config.pad_token_id
         pad = eos if pad is None else pad
-        states = self.language_model.model(prompt_ids, past_key_values=cache, use_cache=True).last_hidden_state
+        language, output_layer = self.language_model.base_model, self.language_model.get_output_embeddings()
+        prompt = self._text_input(prompt_ids, None if descriptor is None else descriptor.unsqueeze(1))
+        states = language(**prompt, past_key_values=cache, use_cache=True).last_hidden_state
         prompt_states, step_states = states, []
         ended = torch.zeros(len(prompt_ids), dtype=torch.bool, device=prompt_ids.device)
         tokens, probabilities = [], []
         for _ in range(max_new_tokens):
-            probability, token = self.language_model.lm_head(states[:, -1]).float().softmax(-1).max(-1)
+            probability, token = output_layer(states[:, -1]).float().softmax(-1).max(-1)
             token = torch.where(ended, pad, token)
             tokens.append(token)
             probabilities.append(torch.where(ended, 1.0, probability))
@@ -157,9 +253,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
             ended = ended | (token == eos)
             if bool(ended.all()):
                 break
-            states = self.language_model.model(
-                token.unsqueeze(1), past_key_values=cache, use_cache=True
-            ).last_hidden_state
+            states = language(input_ids=token.unsqueeze(1), past_key_values=cache, use_cache=True).last_hidden_state
             step_states.append(states)
         return self._generation(tokens, probabilities, prompt_states, step_states)
 
@@ -176,4 +270,5 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
             prompt_states=prompt_states,
             slot_states=self.slot_states(states, read),
             slot_counts=counts,
+            reply_states=states,
         )

@@ -57,6 +57,7 @@ class AnnexeGeneration(ModelOutput):
         prompt_states: (M, L, D) hidden states of the prompt tokens.
         slot_states: (M, S, D) hidden states of the <MSK> tokens, in order; zero where there is none.
         slot_counts: (M,) how many of them there are.
+        reply_states: (M, R, D) hidden states of the new tokens; the last one is not read where all texts end with it.
     """
 
     sequences: Tensor = None  # type: ignore[assignment]
@@ -64,3 +65,4 @@ class AnnexeGeneration(ModelOutput):
     prompt_states: Tensor = None  # type: ignore[assignment]
     slot_states: Tensor = None  # type: ignore[assignment]
     slot_counts: Tensor = None  # type: ignore[assignment]
+    reply_states: Tensor = None  # type: ignore[assignment]

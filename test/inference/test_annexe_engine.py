@@ -22,6 +22,17 @@ def engine(tiny_folder):
 
 
 @pytest.fixture
+def guided_engine(tiny_model, tiny_processor, tmp_path):
+    from annexe_ros.inference.annexe import AnnexeEngine
+    from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG
+
+    config = AnnexeConfig(**tiny_model.config.to_diff_dict() | {"analysis_guided": True})
+    AnnexeForEgoIRG(config).save_pretrained(tmp_path)
+    tiny_processor.save_pretrained(tmp_path)
+    return AnnexeEngine(tmp_path, "cpu")
+
+
+@pytest.fixture
 def sure_engine(engine, monkeypatch):
     """An engine whose model always answers "left hand and mug" and is sure that there is a target."""
     processor, network = engine._processor, engine._network
@@ -94,6 +105,12 @@ def test_the_same_frame_and_query_give_the_same_reply_whatever_came_before(engin
     assert again.answer == first.answer
     assert again.target_score == pytest.approx(first.target_score, abs=1e-6)
     assert np.array_equal(again.label_image, first.label_image)
+
+
+def test_an_analysis_guided_model_analyses_even_unasked(guided_engine):
+    reply = guided_engine.interpret(frame(), Query("the mug", want_analysis=False))
+    assert reply.analysis == ""
+    assert "analyse" in {latency.stage for latency in reply.latencies}
 
 
 def test_progress_reports_stages_and_text(engine):
