@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.gl
 
-SCENES = 8
+SCENES = 16
 SEED = 90210
 
 

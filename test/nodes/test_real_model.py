@@ -48,7 +48,8 @@ def test_the_shipped_model_answers_the_demos_queries(context, peer):
             assert response.success, response.message
             mask = pixels_from_message(response.mask)
             for target in response.answer.objects:
-                assert np.any(mask == target.mask_value) == bool(target.roi.width)
+                found = bool(target.mask_value) and bool(np.any(mask == target.mask_value))
+                assert found == bool(target.mask_value) == bool(target.roi.width)
             assert response.answer.has_target == bool(response.answer.objects)
 
 
