@@ -9,12 +9,14 @@ from typer.core import TyperGroup
 
 from annexe_ros import __version__
 from annexe_ros.cli.ask import ask
+from annexe_ros.cli.assemble import assemble
+from annexe_ros.cli.convert import convert
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.scenes import scenes
 from annexe_ros.cli.train import train
 from annexe_ros.core.errors import AnnexeError, MissingDependencyError
 
-EXTRAS = {"mujoco": "scenes", "accelerate": "train", "tensorboard": "train"}
+EXTRAS = {"mujoco": "scenes", "accelerate": "train", "tensorboard": "train", "peft": "train"}
 """Libraries that only some verbs need, and the extra of the pip package that brings them."""
 
 
@@ -44,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for verb in (ask, evaluate, scenes, train):
+for verb in (ask, evaluate, scenes, train, assemble, convert):
     app.command()(verb)
 
 

@@ -136,6 +136,14 @@ class ModelNotFoundError(AnnexeError):
         super().__init__(f"model '{path}': {why}")
 
 
+class CheckpointError(AnnexeError):
+    """Weights of another model's making can't be used as they are."""
+
+    def __init__(self, path: Path | str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{path}: {why}")
+
+
 class ParameterError(AnnexeError):
     """A parameter of a node is unknown or has a value that is not allowed."""
 

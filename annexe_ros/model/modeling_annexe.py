@@ -75,8 +75,6 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
             self.connector = AnnexeTokenConnector(config)
             self.ground_encoder = AnnexeGroundEncoder(config, depth_model)
         self.language_model = language_model or AutoModelForCausalLM.from_config(config.text_config)
-        if config.lora is not None:
-            inject_lora(self.language_model, config.lora)
         width = config.text_config.hidden_size
         self.query_pooler = AnnexeQueryPooler(width)
         self.indicator = AnnexeMaskIndicator(width)
@@ -86,6 +84,8 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         if config.analysis_guided:
             self.analysis_synthesizer = AnnexeAnalysisSynthesizer(config)
         self.post_init()
+        if config.lora is not None:  # afterwards: post_init would draw numbers for adapters that begin as zero
+            inject_lora(self.language_model, config.lora)
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep PyTorch's own initialisation for the parts written here; transformers initialises its own."""
