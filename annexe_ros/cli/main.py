@@ -16,7 +16,7 @@ from annexe_ros.cli.scenes import scenes
 from annexe_ros.cli.train import train
 from annexe_ros.core.errors import AnnexeError, MissingDependencyError
 
-EXTRAS = {"mujoco": "scenes", "accelerate": "train", "tensorboard": "train", "peft": "train"}
+EXTRAS = {"mujoco": "scenes", "accelerate": "train", "tensorboard": "train", "peft": "paper"}
 """Libraries that only some verbs need, and the extra of the pip package that brings them."""
 
 

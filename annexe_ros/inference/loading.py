@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+from transformers import BitsAndBytesConfig
 
 from annexe_ros.core.errors import EngineError, MissingDependencyError, ModelNotFoundError
 from annexe_ros.model import PARTS, AnnexeForEgoIRG, AnnexeProcessor
 
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
 QUANTISED_PART = "language_model"
-"""Only its matrices become integers: it has nearly all weights, and masks suffer where the others are rounded."""
+"""Only its matrices become integers: it has nearly all of the weights, and masks need the others as they are."""
 
 
 class Precision(enum.StrEnum):
@@ -53,36 +55,51 @@ def load(
     try:
         network = AnnexeForEgoIRG.from_pretrained(folder, **options)
         processor = AnnexeProcessor.from_pretrained(folder)
+    except ModuleNotFoundError as error:  # peft or accelerate
+        raise MissingDependencyError(f"'{error.name}', which this model needs,", f"pip install {error.name}") from error
     except Exception as error:  # the libraries below raise anything for a damaged file; all of it means just that
         raise ModelNotFoundError(folder, f"can't be loaded ({type(error).__name__}: {error})") from error
     if "device_map" not in options:  # with one, the weights are in place already, and accelerate has to be installed
         network.to(device)  # type: ignore[arg-type]  # transformers hides nn.Module's signature
+    if dtype == Precision.INT8:
+        _to_int8(network)
     return network.eval(), processor
 
 
 def _precision(dtype: str) -> dict[str, Any]:
-    """Return what ``from_pretrained`` is told about a precision."""
+    """Return what ``from_pretrained`` is told about a precision; raises where its library is missing."""
     if dtype not in tuple(Precision):
         raise EngineError(f"unknown dtype '{dtype}'; use {', '.join(Precision)}")
-    if dtype in {Precision.INT8, Precision.INT4}:
-        return {"dtype": torch.bfloat16, "quantization_config": _quantisation(Precision(dtype))}
+    if library := _LIBRARIES.get(dtype):
+        if importlib.util.find_spec(library) is None:
+            raise MissingDependencyError(f"'{library}', which dtype {dtype} needs,", f"pip install {library}")
+        quantised = {"quantization_config": _four_bits()} if dtype == Precision.INT4 else {}
+        return {"dtype": torch.bfloat16} | quantised
     return {"dtype": getattr(torch, dtype)}
 
 
-def _quantisation(precision: Precision) -> Any:
-    """Return transformers' configuration of weight-only quantisation by whichever library is installed."""
-    import transformers
+_LIBRARIES: dict[str, str] = {Precision.INT8: "torchao", Precision.INT4: "bitsandbytes"}
+"""As tried: torchao 0.18, whose 4 bits want a further library, and bitsandbytes 0.50 for those; both on the CPU too."""
 
+
+def _four_bits() -> BitsAndBytesConfig:
     kept = [name for name in PARTS if name != QUANTISED_PART]
-    if importlib.util.find_spec("bitsandbytes"):
-        bits = {"load_in_8bit": True} if precision is Precision.INT8 else {"load_in_4bit": True}
-        return transformers.BitsAndBytesConfig(**bits, llm_int8_skip_modules=[*kept, "lm_head"])
-    if importlib.util.find_spec("torchao"):
-        from torchao.quantization import Int4WeightOnlyConfig, Int8WeightOnlyConfig
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=torch.bfloat16,
+        llm_int8_skip_modules=[*kept, "lm_head"],
+    )
 
-        kind = Int8WeightOnlyConfig() if precision is Precision.INT8 else Int4WeightOnlyConfig()
-        return transformers.TorchAoConfig(kind, modules_to_not_convert=[*kept, "lm_head"])
-    raise MissingDependencyError(f"dtype {precision} needs torchao or bitsandbytes; neither", "pip install torchao")
+
+def _to_int8(network: AnnexeForEgoIRG) -> None:
+    """Make integers of the language model's matrices, in place; neither of its adapters nor of its output layer."""
+    from torchao.quantization import Int8WeightOnlyConfig, quantize_
+
+    def chosen(module: nn.Module, name: str) -> bool:
+        return isinstance(module, nn.Linear) and "lora_" not in name
+
+    quantize_(network.language_model.base_model, Int8WeightOnlyConfig(), chosen)
 
 
 def _check_files(folder: Path) -> None:

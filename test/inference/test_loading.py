@@ -77,15 +77,29 @@ def test_an_unknown_dtype_is_refused(tiny_folder):
         load(tiny_folder, "float8")
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int4"])
-def test_integers_need_a_library(tiny_folder, dtype, monkeypatch):
+@pytest.mark.parametrize(("dtype", "library"), [("int8", "torchao"), ("int4", "bitsandbytes")])
+def test_integers_need_a_library(tiny_folder, dtype, library, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match=r"needs torchao or bitsandbytes.*pip install torchao"):
+    with pytest.raises(MissingDependencyError, match=f"dtype {dtype} needs, is not installed.*pip install {library}"):
         load(tiny_folder, dtype)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torchao") is None, reason="torchao is not installed")
-def test_integers_are_the_language_models_alone(tiny_folder):
-    network, _ = load(tiny_folder, "int8")
-    quantised = {n.split(".")[0] for n, p in network.named_parameters() if type(p) is not torch.nn.Parameter}
-    assert quantised == {"language_model"}
+@pytest.mark.parametrize(("dtype", "library"), [("int8", "torchao"), ("int4", "bitsandbytes")])
+def test_integers_are_the_language_models_alone(tiny_folder, dtype, library):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    network, _ = load(tiny_folder, dtype)
+    usual = {torch.nn.Parameter, torch.Tensor}
+    quantised = {name for name, p in network.named_parameters() if {type(p), type(p.data)} - usual}
+    assert len(quantised) == 2 * 7  # four matrices of attention and three of the feed-forward, in two layers
+    assert all(name.startswith("language_model.model.layers") for name in quantised)
+
+
+def test_a_library_that_the_model_needs_is_named(tiny_folder, monkeypatch):
+    from annexe_ros.inference import loading
+
+    def without_peft(*_, **__):
+        raise ModuleNotFoundError("No module named 'peft'", name="peft")
+
+    monkeypatch.setattr(loading.AnnexeForEgoIRG, "from_pretrained", without_peft)
+    with pytest.raises(MissingDependencyError, match="'peft', which this model needs, is not installed"):
+        load(tiny_folder)
