@@ -57,4 +57,4 @@ def _part(name: str, part: torch.nn.Module) -> PartFootprint:
 
 def _is_inner(path: str) -> bool:
     """Tell whether a linear layer is one of those that become integers: no adapter and not the output layer."""
-    return "lora_" not in path and not path.startswith("lm_head")
+    return not path.startswith("lm_head") and "lora_" not in path

@@ -10,7 +10,7 @@ of the coarse and fine features, (H, W) input size; coarse maps are (H/16, W/16)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +28,7 @@ from .connector import AnnexeConnector
 from .dense import AnnexeDenseHeads
 from .grounding import AnnexeGroundingDecoder, AnnexeMaskIndicator, AnnexeQueryPooler
 from .guidance import AnnexeAnalysisSynthesizer
-from .lora import inject_lora
+from .lora import freeze_all_but_adapters, inject_lora
 from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput
 from .pyramid import AnnexePyramid, pixel_grid
 from .towers import AnnexeGroundEncoder, AnnexeTokenConnector, patch_tokens
@@ -85,7 +85,17 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
             self.analysis_synthesizer = AnnexeAnalysisSynthesizer(config)
         self.post_init()
         if config.lora is not None:  # afterwards: post_init would draw numbers for adapters that begin as zero
-            inject_lora(self.language_model, config.lora)
+            inject_lora(self.language_model, config.lora, config.mask_token_id)
+            self.all_tied_weights_keys = self.get_expanded_tied_weights_keys(all_submodels=True)
+
+    @classmethod
+    def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
+        """Load as every model of transformers does; of a language model with adapters, only these learn."""
+        loaded = super().from_pretrained(*args, **kwargs)
+        model = loaded[0] if isinstance(loaded, tuple) else loaded
+        if model.config.lora is not None:
+            freeze_all_but_adapters(model.language_model)
+        return loaded
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep PyTorch's own initialisation for the parts written here; transformers initialises its own."""

@@ -63,7 +63,8 @@ def test_every_pretrained_weight_is_kept(assembled, parts):
     from transformers import AutoModelForCausalLM, AutoModelForDepthEstimation, Blip2ForConditionalGeneration
 
     model, _ = assembled
-    ours = {name.replace(".base_layer.", "."): value for name, value in model.state_dict().items()}
+    adapted = model.state_dict().items()
+    ours = {name.replace(".token_adapter", "").replace(".base_layer", ""): value for name, value in adapted}
     blip = Blip2ForConditionalGeneration.from_pretrained(parts["vision"])
     whole = {
         "language_model": AutoModelForCausalLM.from_pretrained(parts["llm"]),
@@ -88,7 +89,7 @@ def test_the_mask_token_is_the_tokenizers_and_the_models(assembled):
     marked = processor.reply_ids(processor.marked_answer(["left hand", "mug"]))
     assert marked.count(model.config.mask_token_id) == 2
     assert processor.answer_names(marked) == ["left hand", "mug"]
-    assert model.language_model.get_input_embeddings().num_embeddings == len(processor.tokenizer)
+    assert len(model.language_model.get_input_embeddings().weight) == len(processor.tokenizer)
     assert model.config.text_config.vocab_size == len(processor.tokenizer)
 
 

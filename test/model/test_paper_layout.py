@@ -72,9 +72,11 @@ def test_a_visual_token_is_a_run_of_patches_without_the_class_token(paper_model)
 
 
 def test_only_adapters_of_the_language_model_learn(paper_model):
-    learning = {n for n, p in paper_model.language_model.named_parameters() if p.requires_grad}
-    assert len(learning) == 2 * 2 * 2  # A and B, of q and v, in two layers
-    assert all("lora_" in name and ("q_proj" in name or "v_proj" in name) for name in learning)
+    learning = {n: p for n, p in paper_model.language_model.named_parameters() if p.requires_grad}
+    adapters = {name for name in learning if "lora_" in name}
+    assert len(adapters) == 2 * 2 * 2  # A and B, of q and v, in two layers
+    assert all("q_proj" in name or "v_proj" in name for name in adapters)
+    assert [tuple(learning[name].shape) for name in learning.keys() - adapters] == [(1, 32)] * 2  # <MSK>, in and out
 
 
 def test_saved_shards_are_the_same_model(paper_model, tmp_path):
@@ -87,6 +89,24 @@ def test_saved_shards_are_the_same_model(paper_model, tmp_path):
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert loaded.config.ground_config.model_type == "depth_anything"
+    learning = {name for name, p in paper_model.named_parameters() if p.requires_grad}
+    assert {name for name, p in loaded.named_parameters() if p.requires_grad} == learning
+
+
+def test_a_language_model_with_tied_embeddings_can_be_adapted_and_saved(tmp_path):
+    from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG
+
+    text = TINY_PAPER["text_config"] | {"tie_word_embeddings": True}
+    model = AnnexeForEgoIRG(AnnexeConfig(**TINY_PAPER | {"text_config": text})).eval()
+    token_deltas = [p for name, p in model.named_parameters() if "trainable_tokens" in name]
+    assert len(token_deltas) == 1
+    torch.nn.init.normal_(token_deltas[0])
+    model.save_pretrained(tmp_path)
+    loaded = AnnexeForEgoIRG.from_pretrained(tmp_path).eval()
+    with torch.inference_mode():
+        pixels = torch.randn(1, 3, 112, 112)
+        ours, theirs = (m(pixels, torch.tensor([1]), *texts(m)).logits for m in (model, loaded))
+    assert torch.equal(ours, theirs)
 
 
 @pytest.mark.parametrize("text_type", ["llama", "qwen3", "gpt_neox"])
@@ -115,7 +135,7 @@ def test_the_papers_sizes():
     assert model.config.input_multiple == 112
     count = {name: sum(p.numel() for p in child.parameters()) for name, child in model.named_children()}
     adapters = 32 * 2 * (64 * 4096 * 2)
-    more_tokens = 2 * 4096  # <MSK>, into and out of the language model
+    more_tokens = 2 * 2 * 4096  # <MSK>, into and out of the language model, and what is learned of it
     assert count["language_model"] == 6_738_415_616 + adapters + more_tokens
     assert count["vision_tower"] == pytest.approx(986e6, rel=0.005)
     assert sum(p.numel() for p in model.ground_encoder.depth_model.parameters()) == pytest.approx(97.5e6, rel=0.005)

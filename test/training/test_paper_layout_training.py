@@ -1,0 +1,62 @@
+"""Fine-tuning of the paper's layout and of an analysis-guided model, at toy size: what learns and what stays."""
+
+from __future__ import annotations
+
+import pytest
+from tiny_annexe import TINY_PAPER, TINY_TEXT
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+pytest.importorskip("peft", reason="peft is not installed")
+pytestmark = pytest.mark.model
+NAMES = ["right hand", "knife", "mug"]
+
+
+def trained(start_from, data, out, freeze=()):
+    """Return weights before and after three steps."""
+    from safetensors.torch import load_file
+
+    from annexe_ros.training.run import train
+    from annexe_ros.training.settings import TrainingSettings
+
+    settings = TrainingSettings(
+        data, out, start_from, steps=3, batch_size=2, queries_per_image=2, warmup_steps=0, mixed_precision="no",
+        frozen=freeze, pixel_budget=112 * 112,
+    )  # fmt: skip
+    folder = train(settings)
+    return load_file(start_from / "model.safetensors"), load_file(folder / "model.safetensors")
+
+
+@pytest.fixture
+def folder_of(tiny_processor, tmp_path):
+    from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG, AnnexeImageProcessor, AnnexeProcessor
+
+    def write(settings):
+        torch.manual_seed(0)
+        tokenizer = tiny_processor.tokenizer
+        text = {"text_config": TINY_TEXT | {"vocab_size": len(tokenizer)}}
+        config = AnnexeConfig(**settings | text, labels=NAMES)
+        AnnexeForEgoIRG(config).save_pretrained(tmp_path / "start")
+        images = AnnexeImageProcessor(112 * 112, config.input_multiple)
+        AnnexeProcessor(images, tokenizer).save_pretrained(tmp_path / "start")
+        return tmp_path / "start"
+
+    return write
+
+
+def test_adapters_connector_and_ground_encoder_learn(folder_of, rectangle_dataset, tmp_path):
+    before, after = trained(folder_of(TINY_PAPER), rectangle_dataset, tmp_path / "run", ("vision_tower",))
+    moved = {name for name in before if not torch.equal(before[name].half(), after[name].half())}
+    assert {"connector", "ground_encoder", "grounding"} <= {name.split(".")[0] for name in moved}
+    assert not any(name.startswith("vision_tower") for name in moved)
+    learned = {name for name in moved if name.startswith("language_model")}
+    kinds = {name.partition(".default")[0].rpartition(".")[2] for name in learned}
+    assert {"lora_B", "trainable_tokens_delta"} <= kinds <= {"lora_A", "lora_B", "trainable_tokens_delta"}
+
+
+def test_the_synthesizer_of_a_guided_model_learns(folder_of, rectangle_dataset, tmp_path):
+    from tiny_annexe import TINY_VISION
+
+    small = {"vision_config": TINY_VISION, "pyramid_channels": 16, "pixel_channels": 8, "analysis_guided": True}
+    before, after = trained(folder_of(small), rectangle_dataset, tmp_path / "run")
+    name = "analysis_synthesizer.widen.weight"
+    assert not torch.allclose(before[name], after[name].float(), atol=1e-3)
