@@ -53,7 +53,6 @@ def test_the_shipped_model_answers_the_demos_queries(context, peer):
             assert response.answer.has_target == bool(response.answer.objects)
 
 
-@pytest.mark.xfail(strict=True, reason="the shipped model is an interim one, below issue 1's accuracy; see its card")
 @pytest.mark.skipif(not (MODEL / "config.json").is_file(), reason="the model is not there")
 def test_the_shipped_model_is_right_about_most_of_the_demos_queries():
     engine = pytest.importorskip("annexe_ros.inference.annexe", reason="PyTorch is not installed").AnnexeEngine(MODEL)
