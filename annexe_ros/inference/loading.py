@@ -60,7 +60,7 @@ def load(
     except Exception as error:  # the libraries below raise anything for a damaged file; all of it means just that
         raise ModelNotFoundError(folder, f"can't be loaded ({type(error).__name__}: {error})") from error
     if "device_map" not in options:  # with one, the weights are in place already, and accelerate has to be installed
-        network.to(device)  # type: ignore[arg-type]  # transformers hides nn.Module's signature
+        network.to(device)  # transformers hides nn.Module's signature
     if dtype == Precision.INT8:
         _to_int8(network)
     return network.eval(), processor
