@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from annexe_ros.cli.engine import DEFAULT_ENGINE, DeviceOption, DtypeOption, EngineOption, ModelOption, open_engine
+from annexe_ros.cli.engine import (
+    DEFAULT_DTYPE,
+    DEFAULT_ENGINE,
+    DeviceOption,
+    DtypeOption,
+    EngineOption,
+    ModelOption,
+    open_engine,
+)
 from annexe_ros.cli.terminal import JsonFlag, print_json, working
 
 if TYPE_CHECKING:
@@ -23,7 +31,7 @@ def ask(
     engine: EngineOption = DEFAULT_ENGINE,
     model: ModelOption = None,
     device: DeviceOption = "auto",
-    dtype: DtypeOption = None,
+    dtype: DtypeOption = DEFAULT_DTYPE,
     analysis: Annotated[bool, typer.Option(help="Describe the interaction too.")] = True,
     as_json: JsonFlag = False,
 ) -> None:

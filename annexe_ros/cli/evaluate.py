@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from annexe_ros.cli.engine import DEFAULT_ENGINE, DeviceOption, EngineOption, ModelOption, open_engine
+from annexe_ros.cli.engine import (
+    DEFAULT_DTYPE,
+    DEFAULT_ENGINE,
+    DeviceOption,
+    DtypeOption,
+    EngineOption,
+    ModelOption,
+    open_engine,
+)
 from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
 
 if TYPE_CHECKING:
@@ -22,6 +30,7 @@ def evaluate(
     engine: EngineOption = DEFAULT_ENGINE,
     model: ModelOption = None,
     device: DeviceOption = "auto",
+    dtype: DtypeOption = DEFAULT_DTYPE,
     report: Annotated[Path | None, typer.Option(help="Folder for index.html: tables, and the failures shown.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -37,7 +46,7 @@ def evaluate(
         from annexe_ros.evaluation.gallery import Gallery
 
         dataset = EgoIrgBench(data, split)
-        interpreter = open_engine(engine, model, device)
+        interpreter = open_engine(engine, model, device, dtype)
         gallery = Gallery() if report else None
         with progress_bar("evaluating") as follow:
             found = runner.evaluate(interpreter, dataset, queries_per_image, seed, follow, gallery)

@@ -16,13 +16,16 @@ def train(
     start_from: Annotated[
         str | None, typer.Option(help="Model folder or name to fine-tune; else from scratch.")
     ] = None,
+    backbone_weights: Annotated[
+        Path | None, typer.Option(help="EfficientNet-Lite0's published weights, to begin from scratch with.")
+    ] = None,
     steps: Annotated[int, typer.Option(min=1)] = 6000,
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 16,
     queries_per_image: Annotated[int, typer.Option(min=1, help="Questions per image and step.")] = 6,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
     accumulation: Annotated[int, typer.Option(min=1, help="Batches whose gradients make one step.")] = 1,
     freeze: Annotated[
-        list[str] | None, typer.Option(help="Part that doesn't learn, e.g. backbone; repeatable.")
+        list[str] | None, typer.Option(help="Module that doesn't learn, e.g. backbone.stages.0; repeatable.")
     ] = None,
     encoder_rate: Annotated[float, typer.Option(min=0.0, help="The image encoder's share of the learning rate.")] = 1.0,
     mirror: Annotated[bool, typer.Option(help="Show every other generated scene in a mirror.")] = True,
@@ -46,6 +49,7 @@ def train(
             data=data,
             out=out,
             start_from=None if start_from is None else resolve_model(start_from),
+            backbone_weights=backbone_weights,
             steps=steps,
             batch_size=batch_size,
             queries_per_image=queries_per_image,

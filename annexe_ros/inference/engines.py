@@ -22,14 +22,17 @@ class EngineKind(enum.StrEnum):
     SCRIPTED = "scripted"
 
 
-def create_engine(kind: str, model: str | Path = DEFAULT_MODEL, device: str = "auto", **options: Any) -> Interpreter:
+def create_engine(
+    kind: str, model: str | Path = DEFAULT_MODEL, device: str = "auto", dtype: str = "float32", **options: Any
+) -> Interpreter:
     """Make an engine.
 
     Args:
         kind: one of ``EngineKind``.
         model: for ``annexe`` a model folder or the name of a shipped one; for ``scripted`` a script (``*.json``),
             any other value stands for the default script.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; only engines with weights look at it.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; only engines with weights look at it,
+        dtype: and at this: ``float32``, ``bfloat16``, ``float16``, ``int8`` or ``int4``.
         options: what else the engine's constructor takes.
 
     Raises:
@@ -40,13 +43,13 @@ def create_engine(kind: str, model: str | Path = DEFAULT_MODEL, device: str = "a
     """
     match kind:
         case EngineKind.ANNEXE:
-            return _annexe(model, device, **options)
+            return _annexe(model, device, dtype, **options)
         case EngineKind.SCRIPTED:
             return _scripted(model, **options)
     raise EngineError(f"unknown engine '{kind}'; there are: {', '.join(EngineKind)}")
 
 
-def _annexe(model: str | Path, device: str, **options: Any) -> Interpreter:
+def _annexe(model: str | Path, device: str, dtype: str, **options: Any) -> Interpreter:
     folder = resolve_model(model)  # before the libraries, which take seconds to import
     try:
         from annexe_ros.inference.annexe import AnnexeEngine
@@ -54,7 +57,7 @@ def _annexe(model: str | Path, device: str, **options: Any) -> Interpreter:
         if error.name is None or error.name.startswith("annexe_ros"):
             raise
         raise MissingDependencyError(f"'{error.name}', which the engine 'annexe' needs,", INSTALL_TORCH) from error
-    return AnnexeEngine(folder, device, **options)
+    return AnnexeEngine(folder, device, dtype, **options)
 
 
 def _scripted(model: str | Path, **options: Any) -> Interpreter:

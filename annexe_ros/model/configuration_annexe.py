@@ -100,14 +100,7 @@ class AnnexeConfig(PretrainedConfig):
 
 
 _COARSE_STRIDE = 16
-_SMALL_VISION = {
-    "model_type": "resnet",
-    "layer_type": "basic",
-    "embedding_size": 32,
-    "hidden_sizes": [32, 64, 128, 256],
-    "depths": [2, 2, 2, 2],
-    "out_features": ["stage1", "stage2", "stage3", "stage4"],
-}
+_SMALL_VISION = {"model_type": "efficientnet_lite"}
 _SMALL_TEXT = {
     "model_type": "llama",
     "hidden_size": 192,

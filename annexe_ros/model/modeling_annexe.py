@@ -80,7 +80,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         self.indicator = AnnexeMaskIndicator(width)
         self.grounding = AnnexeGroundingDecoder(config)
         if config.ground_config is None and config.coordinate_channels:
-            self.coordinates = nn.Conv2d(2, config.vision_config.hidden_sizes[0], 1)
+            self.coordinates = nn.Conv2d(2, self.backbone.channels[0], 1)
         if config.analysis_guided:
             self.analysis_synthesizer = AnnexeAnalysisSynthesizer(config)
         self.post_init()

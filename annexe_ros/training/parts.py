@@ -16,21 +16,26 @@ IMAGE_ENCODER = ("backbone", "coordinates", "pyramid", "dense_heads")
 
 
 def freeze(model: nn.Module, names: Sequence[str]) -> None:
-    """Keep children of the model as they are; raises ``ParameterError`` for a name that none of them has."""
-    children = dict(model.named_children())
-    unknown = [name for name in names if name not in children]
+    """Keep modules of the model as they are, by their dotted names (``backbone``, ``backbone.stages.0`` …).
+
+    Raises ``ParameterError`` for a name that there isn't.
+    """
+    modules = dict(model.named_modules())
+    unknown = [name for name in names if not name or name not in modules]
     if unknown:
-        raise ParameterError(f"can't freeze {', '.join(unknown)}: the model's parts are {', '.join(children)}")
+        parts = ", ".join(name for name, _ in model.named_children())
+        raise ParameterError(f"can't freeze {', '.join(unknown)}: the model's parts are {parts} and what is in them")
     for name in names:
-        children[name].requires_grad_(False)
+        modules[name].requires_grad_(False)
 
 
 def learning_mode(model: nn.Module) -> None:
-    """Put the model into training mode, but for frozen parts: their batch norms keep their statistics too."""
+    """Put the model into training mode, but for frozen modules: their batch norms keep their statistics too."""
     model.train()
-    for child in model.children():
-        if not any(parameter.requires_grad for parameter in child.parameters()):
-            child.eval()
+    for module in model.modules():
+        parameters = list(module.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()
 
 
 def make_optimizer(model: nn.Module, learning_rate: float, encoder_rate: float, weight_decay: float) -> Optimizer:

@@ -20,8 +20,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
+from annexe_ros.core.errors import CheckpointError
 from annexe_ros.data.ego_irgbench import EgoIrgBench
-from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG, AnnexeImageProcessor, AnnexeProcessor, train_tokenizer
+from annexe_ros.model import (
+    AnnexeConfig,
+    AnnexeForEgoIRG,
+    AnnexeImageProcessor,
+    AnnexeProcessor,
+    EfficientNetLiteBackbone,
+    train_tokenizer,
+)
+from annexe_ros.model.convert_annexe_checkpoint import read_checkpoint
+from annexe_ros.model.efficientnet_lite import IMAGE_MEAN, IMAGE_STD, load_published
 from annexe_ros.training.batches import Batch, Collator
 from annexe_ros.training.checkpoint import latest_checkpoint, load_checkpoint, load_model, save_checkpoint, save_model
 from annexe_ros.training.curves import Curves
@@ -35,7 +45,8 @@ from annexe_ros.training.steps import StepBatches
 def train(settings: TrainingSettings, resume: bool = False, console: Console | None = None) -> Path:
     """Train and return the model folder (float16 weights); ``resume`` continues the run in ``settings.out``.
 
-    Raises ``DatasetFormatError`` for malformed data and ``ModelNotFoundError`` for a missing checkpoint.
+    Raises ``DatasetFormatError`` for malformed data and ``ModelNotFoundError`` for a missing checkpoint and
+    ``CheckpointError`` for other backbone weights.
     """
     return _Run(settings, resume, console or Console(stderr=True)).loop()
 
@@ -49,9 +60,20 @@ def new_model(dataset: EgoIrgBench, settings: TrainingSettings) -> tuple[AnnexeF
     tokenizer = train_tokenizer([*replies, *questions])
     config = AnnexeConfig(labels=vocabulary(records), contact_map=dataset.truth(dataset.ids[0]) is not None)
     config.text_config.vocab_size = len(tokenizer)
-    processor = AnnexeProcessor(AnnexeImageProcessor(settings.pixel_budget, config.input_multiple), tokenizer)
+    images = AnnexeImageProcessor(settings.pixel_budget, config.input_multiple, IMAGE_MEAN, IMAGE_STD)
+    processor = AnnexeProcessor(images, tokenizer)
     config.label_token_ids = processor.label_token_ids(config.labels)
-    return AnnexeForEgoIRG(config), processor
+    model = AnnexeForEgoIRG(config)
+    if settings.backbone_weights is not None:
+        _load_backbone(model, settings.backbone_weights)
+    return model, processor
+
+
+def _load_backbone(model: AnnexeForEgoIRG, file: Path) -> None:
+    try:
+        load_published(cast(EfficientNetLiteBackbone, model.backbone), read_checkpoint(file))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(file, str(error)) from error
 
 
 class _Run:

@@ -15,9 +15,10 @@ class TrainingSettings:
     Attributes:
         data: folder in Ego-IRGBench's layout. out: the model folder to write.
         start_from: model folder to fine-tune; None trains from scratch.
+        backbone_weights: file of EfficientNet-Lite0's published weights, which a model from scratch begins with.
         steps, batch_size, queries_per_image: length and size of the work; ``batch_size`` images per process.
         accumulation: batches whose gradients are added up for one step.
-        frozen: children of the model that don't learn, by attribute name (``backbone``, ``language_model`` …).
+        frozen: modules that don't learn, by dotted name (``backbone``, ``backbone.stages.0``, ``language_model`` …).
         learning_rate, weight_decay, warmup_steps, gradient_norm: AdamW with cosine decay; the authors use 1e-5, .05
             and 1000 for a pretrained model, ours are for training from scratch.
         encoder_rate: learning rate of the image encoder, as a share of ``learning_rate``: what a vision-only stage has
@@ -37,6 +38,7 @@ class TrainingSettings:
     data: Path
     out: Path
     start_from: Path | None = None
+    backbone_weights: Path | None = None
     steps: int = 6000
     batch_size: int = 16
     queries_per_image: int = 6

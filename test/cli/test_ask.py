@@ -105,6 +105,7 @@ def test_bad_input_gets_one_sentence(ask, image):
     assert_refused(ask("x" * 513, "--json"), "513 characters")
     assert_refused(ask("x", "--engine", "oracle"), "unknown engine 'oracle'")
     assert_refused(ask("x", "--model", "missing.json"), "missing.json")
+    assert ask("x", "--dtype", "int4").exit_code == 0  # the scripted engine has no weights
     image.write_bytes(b"no image")
     assert_refused(ask("x"), "frame.jpg")
     image.unlink()
@@ -115,6 +116,12 @@ def test_bad_input_gets_one_sentence(ask, image):
 def test_a_missing_model_gets_one_sentence(image, tmp_path):
     options = ["--image", str(image), "--query", "x", "--model", str(tmp_path / "nowhere")]
     assert_refused(CliRunner().invoke(app, ["ask", *options]), "nowhere")
+
+
+@pytest.mark.model
+def test_an_unknown_dtype_gets_one_sentence(image, tiny_folder):
+    options = ["--image", str(image), "--query", "x", "--model", str(tiny_folder), "--dtype", "float8"]
+    assert_refused(CliRunner().invoke(app, ["ask", *options]), "unknown dtype 'float8'")
 
 
 def test_an_unwritable_folder_is_named(ask, image):

@@ -54,6 +54,19 @@ def test_a_new_model_takes_vocabulary_and_words_from_the_data(rectangle_dataset,
     assert len(processor.answer_prompt_ids("segment the mug")) <= 8
 
 
+def test_a_new_model_can_begin_with_published_weights(rectangle_dataset, tmp_path):
+    from annexe_ros.core.errors import CheckpointError
+    from annexe_ros.data.ego_irgbench import EgoIrgBench
+    from annexe_ros.training.run import new_model
+
+    dataset, file = EgoIrgBench(rectangle_dataset), tmp_path / "lite.pth"
+    torch.save({"_conv_stem.weight": torch.zeros(32, 3, 3, 3)}, file)
+    with pytest.raises(CheckpointError, match=r"lite\.pth: .*Missing key"):
+        new_model(dataset, settings(rectangle_dataset, tmp_path, backbone_weights=file))
+    with pytest.raises(CheckpointError, match=r"nothing\.pth"):
+        new_model(dataset, settings(rectangle_dataset, tmp_path, backbone_weights=tmp_path / "nothing.pth"))
+
+
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(rectangle_dataset, tiny_folder, tmp_path, monkeypatch):
     from annexe_ros.training import run
 
@@ -114,7 +127,7 @@ def test_batches_that_are_added_up_teach_what_one_large_batch_teaches(rectangle_
 def test_frozen_parts_stay_as_they_are(rectangle_dataset, tiny_folder, tmp_path):
     from annexe_ros.training.run import train
 
-    frozen = ("backbone", "language_model")
+    frozen = ("backbone", "language_model.model.layers.0", "pyramid.lateral")
     plan = settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, frozen=frozen, learning_rate=1e-2)
     before, after = weights_of(tiny_folder), weights_of(train(plan))
     changed = {name for name, weights in before.items() if not torch.equal(weights.half(), after[name])}
