@@ -163,11 +163,13 @@ def load_published(backbone: EfficientNetLiteBackbone, tensors: Mapping[str, Ten
     Raises ``ValueError`` where a weight is missing, too many or of another shape.
     """
     names = _our_names(cast(EfficientNetLiteConfig, backbone.config))
-    ours = {_renamed(name, names): value for name, value in tensors.items() if not name.startswith(PUBLISHED_HEAD)}
-    try:
-        backbone.load_state_dict(ours)
-    except RuntimeError as error:
-        raise ValueError(f"these are no weights of this EfficientNet-Lite: {error}") from error
+    theirs = {_renamed(name, names): value for name, value in tensors.items() if not name.startswith(PUBLISHED_HEAD)}
+    ours = backbone.state_dict()
+    if odd := sorted(theirs.keys() ^ ours.keys()):
+        raise ValueError(f"{len(odd)} weights are missing or too many, '{odd[0]}' is the first")
+    if odd := sorted(name for name in ours if ours[name].shape != theirs[name].shape):
+        raise ValueError(f"{len(odd)} weights have another shape, '{odd[0]}' is the first")
+    backbone.load_state_dict(theirs)
 
 
 def _our_names(config: EfficientNetLiteConfig) -> dict[str, str]:
