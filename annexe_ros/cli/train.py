@@ -24,6 +24,12 @@ def train(
     queries_per_image: Annotated[int, typer.Option(min=1, help="Questions per image and step.")] = 6,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
     accumulation: Annotated[int, typer.Option(min=1, help="Batches whose gradients make one step.")] = 1,
+    gradient_checkpointing: Annotated[
+        bool, typer.Option("--gradient-checkpointing", help="Less memory for more time: for large models.")
+    ] = False,
+    lora_rank: Annotated[
+        int, typer.Option(min=0, help="Adapters beside the language model learn in its place; 0: none.")
+    ] = 0,
     freeze: Annotated[
         list[str] | None, typer.Option(help="Module that doesn't learn, e.g. backbone.stages.0; repeatable.")
     ] = None,
@@ -55,6 +61,8 @@ def train(
             queries_per_image=queries_per_image,
             learning_rate=learning_rate,
             accumulation=accumulation,
+            gradient_checkpointing=gradient_checkpointing,
+            lora_rank=lora_rank,
             frozen=tuple(freeze or ()),
             encoder_rate=encoder_rate,
             mirror=mirror,

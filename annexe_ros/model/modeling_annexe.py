@@ -47,6 +47,7 @@ class AnnexePreTrainedModel(PreTrainedModel):
     base_model_prefix = "annexe"
     main_input_name = "pixel_values"
     _supports_sdpa = True
+    supports_gradient_checkpointing = True
 
 
 class AnnexeForEgoIRG(AnnexePreTrainedModel):
@@ -85,8 +86,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
             self.analysis_synthesizer = AnnexeAnalysisSynthesizer(config)
         self.post_init()
         if config.lora is not None:  # afterwards: post_init would draw numbers for adapters that begin as zero
-            inject_lora(self.language_model, config.lora, config.mask_token_id)
-            self.all_tied_weights_keys = self.get_expanded_tied_weights_keys(all_submodels=True)
+            self.add_adapters(config.lora)
 
     @classmethod
     def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
@@ -96,6 +96,15 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         if model.config.lora is not None:
             freeze_all_but_adapters(model.language_model)
         return loaded
+
+    def add_adapters(self, lora: dict[str, Any]) -> None:
+        """Let adapters of the language model learn in its place; ``lora`` is what ``AnnexeConfig.lora`` is.
+
+        Raises what ``inject_lora`` raises.
+        """
+        self.config.lora = lora
+        inject_lora(self.language_model, lora, self.config.mask_token_id)
+        self.all_tied_weights_keys = self.get_expanded_tied_weights_keys(all_submodels=True)
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep PyTorch's own initialisation for the parts written here; transformers initialises its own."""
@@ -127,12 +136,16 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
 
     def read_image(self, encoding: AnnexeImageEncoding, prefix_ids: Tensor) -> DynamicCache:
         """Return the key-value cache (batch B) of the prefix: prompt head (P,) token ids, then the visual tokens."""
+        cache = DynamicCache(config=self.config.text_config)
+        prefix = self._prefix(encoding, prefix_ids)
+        self.language_model.base_model(inputs_embeds=prefix, past_key_values=cache, use_cache=True)
+        return cache
+
+    def _prefix(self, encoding: AnnexeImageEncoding, prefix_ids: Tensor) -> Tensor:
+        """Return embeddings (B, P + N, D) of the prefix."""
         tokens = encoding.visual_tokens
         head = self.language_model.get_input_embeddings()(prefix_ids).expand(tokens.shape[0], -1, -1)
-        cache = DynamicCache(config=self.config.text_config)
-        embeddings = torch.cat([head.to(tokens), tokens], dim=1)
-        self.language_model.base_model(inputs_embeds=embeddings, past_key_values=cache, use_cache=True)
-        return cache
+        return torch.cat([head.to(tokens), tokens], dim=1)
 
     def forward(
         self,
@@ -156,11 +169,13 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         encoding = self.encode_image(pixel_values)
         if input_ids is None or prefix_ids is None or attention_mask is None or query_mask is None:
             return AnnexeOutput(encoding=encoding)
-        cache = self.read_image(encoding, prefix_ids)
+        # Layers computed again in the backward pass can't fill a cache: then every text reads the image itself.
+        recomputed = self.is_activation_checkpointing and self.training
+        context = (self._prefix if recomputed else self.read_image)(encoding, prefix_ids)
         if self.config.analysis_guided:
-            states, descriptor = self._guided_states(input_ids, attention_mask, query_mask, cache)
+            states, descriptor = self._guided_states(input_ids, attention_mask, query_mask, context)
         else:
-            states, descriptor = self._text_states(input_ids, attention_mask, cache), None
+            states, descriptor = self._text_states(input_ids, attention_mask, context), None
         query = self.pool_query(states, query_mask, descriptor)
         return AnnexeOutput(
             logits=self.language_model.get_output_embeddings()(states),
@@ -170,43 +185,49 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         )
 
     def _guided_states(
-        self, input_ids: Tensor, attention_mask: Tensor, query_mask: Tensor, cache: DynamicCache
+        self, input_ids: Tensor, attention_mask: Tensor, query_mask: Tensor, context: DynamicCache | Tensor
     ) -> tuple[Tensor, Tensor]:
         """Return states (B, Q, L, D) and descriptor (B, D): the first text is the analysis, the others follow it."""
-        analysis = self._text_states(input_ids[:, :1], attention_mask[:, :1], cache)
-        cache.crop(-input_ids.shape[-1])  # the others read the descriptor, not the words
+        analysis = self._text_states(input_ids[:, :1], attention_mask[:, :1], context)
+        if isinstance(context, DynamicCache):
+            context.crop(-input_ids.shape[-1])  # the others read the descriptor, not the words
         replied = attention_mask[:, 0].bool() & ~query_mask[:, 0] & (input_ids[:, 0] != self._end_token)
         descriptor = self.analysis_synthesizer(analysis[:, 0], replied)
         if input_ids.shape[1] == 1:
             return analysis, descriptor
         guidance = descriptor[:, None, None] * query_mask[:, 1:, :, None]
-        others = self._text_states(input_ids[:, 1:], attention_mask[:, 1:], cache, guidance)
+        others = self._text_states(input_ids[:, 1:], attention_mask[:, 1:], context, guidance)
         return torch.cat([analysis, others], dim=1), descriptor
 
     def _text_states(
-        self, input_ids: Tensor, attention_mask: Tensor, cache: DynamicCache, guidance: Tensor | None = None
+        self, input_ids: Tensor, attention_mask: Tensor, context: DynamicCache | Tensor, guidance: Tensor | None = None
     ) -> Tensor:
-        """Return hidden states (B, Q, L, D) of texts behind a cached prefix of batch B, which they extend.
+        """Return hidden states (B, Q, L, D) of texts behind a prefix of batch B.
 
+        The prefix is a cache, which the texts extend, or embeddings (B, P, D), which are read once for each text;
         ``guidance`` (B, Q, L, D) is added to the texts' embeddings.
         """
         batch, queries, length = input_ids.shape
-        cache.batch_repeat_interleave(queries)
-        past = attention_mask.new_ones(batch * queries, cache.get_seq_length())
+        texts = self._text_embeddings(input_ids, guidance).flatten(0, 1)
+        if isinstance(context, DynamicCache):
+            context.batch_repeat_interleave(queries)
+            past, memory = context.get_seq_length(), {"past_key_values": context}
+        else:
+            past, memory = context.shape[1], {}
+            texts = torch.cat([context.repeat_interleave(queries, 0), texts.to(context)], dim=1)
+        seen = attention_mask.new_ones(batch * queries, past)
         output = self.language_model.base_model(
-            **self._text_input(input_ids, guidance),
-            attention_mask=torch.cat([past, attention_mask.flatten(0, 1)], dim=1),
-            past_key_values=cache,
-            use_cache=True,
+            inputs_embeds=texts,
+            attention_mask=torch.cat([seen, attention_mask.flatten(0, 1)], dim=1),
+            use_cache=bool(memory),
+            **memory,
         )
-        return output.last_hidden_state.view(batch, queries, length, -1)
+        return output.last_hidden_state[:, -length:].view(batch, queries, length, -1)
 
-    def _text_input(self, input_ids: Tensor, guidance: Tensor | None) -> dict[str, Tensor]:
-        """Return the language model's input for texts (..., L), flattened to (M, L)."""
-        if guidance is None:
-            return {"input_ids": input_ids.flatten(0, -2)}
+    def _text_embeddings(self, input_ids: Tensor, guidance: Tensor | None) -> Tensor:
+        """Return embeddings (..., L, D) of texts (..., L), moved by ``guidance`` (..., L or 1, D)."""
         embeddings = self.language_model.get_input_embeddings()(input_ids)
-        return {"inputs_embeds": (embeddings + guidance.to(embeddings)).flatten(0, -3)}
+        return embeddings if guidance is None else embeddings + guidance.to(embeddings)
 
     def pool_query(self, states: Tensor, query_mask: Tensor, descriptor: Tensor | None = None) -> Tensor:
         """Return pooled queries (B, Q, D) of states (B, Q, L, D), moved by the analysis' descriptor (B, D)."""
@@ -248,8 +269,8 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         eos, pad = self._end_token, self.config.text_config.pad_token_id
         pad = eos if pad is None else pad
         language, output_layer = self.language_model.base_model, self.language_model.get_output_embeddings()
-        prompt = self._text_input(prompt_ids, None if descriptor is None else descriptor.unsqueeze(1))
-        states = language(**prompt, past_key_values=cache, use_cache=True).last_hidden_state
+        prompt = self._text_embeddings(prompt_ids, None if descriptor is None else descriptor.unsqueeze(1))
+        states = language(inputs_embeds=prompt, past_key_values=cache, use_cache=True).last_hidden_state
         prompt_states, step_states = states, []
         ended = torch.zeros(len(prompt_ids), dtype=torch.bool, device=prompt_ids.device)
         tokens, probabilities = [], []

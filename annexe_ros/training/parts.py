@@ -9,10 +9,26 @@ from rich.table import Table
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
-from annexe_ros.core.errors import ParameterError
+from annexe_ros.core.errors import MissingDependencyError, ParameterError
+from annexe_ros.model import PAPER_LORA, AnnexeForEgoIRG
 
 IMAGE_ENCODER = ("backbone", "coordinates", "pyramid", "dense_heads")
 """The children of ``AnnexeForEgoIRG`` that a vision-only stage teaches."""
+
+
+def add_lora(model: AnnexeForEgoIRG, rank: int) -> None:
+    """Give the language model adapters as the paper's have them, of another rank, unless it has some.
+
+    Raises ``MissingDependencyError`` without peft and ``ParameterError`` for a model without such layers.
+    """
+    if model.config.lora is not None:
+        return
+    try:
+        model.add_adapters(PAPER_LORA | {"r": rank})
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError("'peft', which adapters need,", "pip install 'annexe-ros[paper]'") from error
+    except ValueError as error:
+        raise ParameterError(f"this language model can't have adapters: {error}") from error
 
 
 def freeze(model: nn.Module, names: Sequence[str]) -> None:

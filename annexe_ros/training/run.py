@@ -36,7 +36,7 @@ from annexe_ros.training.batches import Batch, Collator
 from annexe_ros.training.checkpoint import latest_checkpoint, load_checkpoint, load_model, save_checkpoint, save_model
 from annexe_ros.training.curves import Curves
 from annexe_ros.training.losses import losses, weighted
-from annexe_ros.training.parts import freeze, learning_mode, make_optimizer, parts_table
+from annexe_ros.training.parts import add_lora, freeze, learning_mode, make_optimizer, parts_table
 from annexe_ros.training.samples import Samples, vocabulary
 from annexe_ros.training.settings import TrainingSettings
 from annexe_ros.training.steps import StepBatches
@@ -89,7 +89,11 @@ class _Run:
         checkpoint = latest_checkpoint(settings.out) if resume else None
         start_from = checkpoint or settings.start_from
         model, self.processor = new_model(dataset, settings) if start_from is None else load_model(start_from)
+        if settings.lora_rank:
+            add_lora(model, settings.lora_rank)
         freeze(model, settings.frozen)
+        if settings.gradient_checkpointing:
+            model.activation_checkpointing_enable()
         # Flash attention of PyTorch on CPU is slower than plain matrix products at these sizes.
         model.language_model.set_attn_implementation("eager")
         self.batches = self._step_batches(dataset, cast(AnnexeConfig, model.config))

@@ -18,6 +18,10 @@ class TrainingSettings:
         backbone_weights: file of EfficientNet-Lite0's published weights, which a model from scratch begins with.
         steps, batch_size, queries_per_image: length and size of the work; ``batch_size`` images per process.
         accumulation: batches whose gradients are added up for one step.
+        gradient_checkpointing: compute the layers of transformers' models again in the backward pass instead of keeping
+            what they gave; every text then reads the image itself. For models of the paper's size.
+        lora_rank: teach adapters of that rank beside the language model's attention (q_proj, v_proj) in place of the
+            language model; 0: none. A model that has adapters keeps them.
         frozen: modules that don't learn, by dotted name (``backbone``, ``backbone.stages.0``, ``language_model`` …).
         learning_rate, weight_decay, warmup_steps, gradient_norm: AdamW with cosine decay; the authors use 1e-5, .05
             and 1000 for a pretrained model, ours are for training from scratch.
@@ -43,6 +47,8 @@ class TrainingSettings:
     batch_size: int = 16
     queries_per_image: int = 6
     accumulation: int = 1
+    gradient_checkpointing: bool = False
+    lora_rank: int = 0
     frozen: tuple[str, ...] = ()
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
