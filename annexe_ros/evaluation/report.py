@@ -11,6 +11,7 @@ from annexe_ros.data.ego_irgbench import Kind
 from annexe_ros.evaluation import text
 from annexe_ros.evaluation.breakdown import breakdown
 from annexe_ros.evaluation.grounding import Overlap
+from annexe_ros.evaluation.interaction import Findings
 from annexe_ros.evaluation.intervals import Ratio
 
 
@@ -24,6 +25,7 @@ class QueryRow:
         reference, answer: the right and the given answer.
         has_target, target_score: what the mask indicator said.
         overlap: how the masks fit.
+        findings: which hands and objects were found.
         ms: wall time of the reply.
     """
 
@@ -36,6 +38,7 @@ class QueryRow:
     has_target: bool
     target_score: float
     overlap: Overlap
+    findings: Findings
     ms: float
 
     @property
@@ -92,6 +95,7 @@ class EvaluationReport:
             "analysis": _text(shown, *analysis, notes),
             "answer": _text(asked, *answers, notes) | {"exact": Ratio.of(asked, [row.exact for row in self.queries])},
             "grounding": _grounding(asked, [row.overlap for row in self.queries]),
+            "interaction": _interaction(asked, [row.findings for row in self.queries]),
             "indicator": {"accuracy": Ratio.of(asked, [row.indicator_right for row in self.queries])},
             "depth": {"mae": Ratio.of([i for i, _ in depths], [error for _, error in depths])},
         }
@@ -105,6 +109,14 @@ def _grounding(images: Sequence[str], overlaps: Sequence[Overlap]) -> dict[str, 
         "giou": Ratio.of(images, [item.iou for item in overlaps]),
         "per_target_iou": Ratio.of(images, [sum(ious) for ious in slots], [len(ious) for ious in slots]),
         "authors_iou": Ratio.of(images, [item.authors_iou for item in overlaps]),
+    }
+
+
+def _interaction(images: Sequence[str], found: Sequence[Findings]) -> dict[str, Ratio | None]:
+    hands = [item.hands + item.hands_invented for item in found]
+    return {
+        "hands_found": Ratio.of(images, [item.hands_found for item in found], hands),
+        "objects_covered": Ratio.of(images, [item.objects_covered for item in found], [i.objects for i in found]),
     }
 
 

@@ -16,6 +16,7 @@ from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
 from annexe_ros.data.sampling import draw_queries, image_rng
 from annexe_ros.evaluation.grounding import Overlap, depth_error, overlap
+from annexe_ros.evaluation.interaction import Findings, findings
 from annexe_ros.evaluation.report import EvaluationReport, ImageRow, QueryRow
 
 Follow = Callable[[int, int], None]
@@ -82,6 +83,7 @@ def _evaluate_image(
                 has_target=reply.has_target,
                 target_score=reply.target_score,
                 overlap=_compare(record, mask, reply),
+                findings=_findings(record, mask, reply),
                 ms=ms,
             )
         )
@@ -95,6 +97,11 @@ def _compare(record: Record, mask: NDArray[np.uint8], reply: Interpretation) -> 
     true = [mask == value for value in record.mask_values if value]
     predicted = [reply.mask(target) for target in reply.objects]
     return overlap(predicted, true, mask.shape)
+
+
+def _findings(record: Record, mask: NDArray[np.uint8], reply: Interpretation) -> Findings:
+    true = [(name, mask == value) for name, value in zip(record.targets, record.mask_values, strict=True) if value]
+    return findings([(target.label, reply.mask(target)) for target in reply.objects], true)
 
 
 def _depth_error(interpreter: Interpreter, frame: Frame, dataset: EgoIrgBench, image_id: str) -> float | None:

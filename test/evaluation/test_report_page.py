@@ -12,12 +12,15 @@ from annexe_ros.data.ego_irgbench import Record
 from annexe_ros.evaluation.breakdown import breakdown
 from annexe_ros.evaluation.gallery import Gallery
 from annexe_ros.evaluation.grounding import Overlap, overlap
+from annexe_ros.evaluation.interaction import Findings
 from annexe_ros.evaluation.page import page
 from annexe_ros.evaluation.report import EvaluationReport, ImageRow, QueryRow
 
 MASK = np.zeros((48, 64), np.uint8)
 MASK[10:30, 5:25], MASK[20:44, 35:60] = 1, 2
 NAMES = {1: "left hand", 2: "mug"}
+
+NOTHING_FOUND = Findings(0, 0, 0, 0, 0)
 
 
 def row(targets, answer, ious=(), image="a", has_target=None, query="what?"):
@@ -26,7 +29,7 @@ def row(targets, answer, ious=(), image="a", has_target=None, query="what?"):
     union = 100 * len(targets)
     fit = Overlap(int(100 * sum(ious)), union, tuple(ious), 1.0)
     reference = " and ".join(targets) or "There is no suitable target."
-    return QueryRow(image, query, kind, tuple(targets), reference, answer, found, 0.9, fit, 1.0)
+    return QueryRow(image, query, kind, tuple(targets), reference, answer, found, 0.9, fit, NOTHING_FOUND, 1.0)
 
 
 ROWS = (
@@ -66,7 +69,7 @@ def shown(gallery, found, answer, query="what?"):
     labels = np.where(np.isin(MASK, found), MASK, 0).astype(np.uint8)
     reply = Interpretation("c", answer, True, 1.0, objects, labels, "e", "m")
     fit = overlap([labels == value for value in found], [MASK == 1, MASK == 2], MASK.shape)
-    result = QueryRow("img", query, "multi", targets, record.answer_text, answer, True, 1.0, fit, 1.0)
+    result = QueryRow("img", query, "multi", targets, record.answer_text, answer, True, 1.0, fit, NOTHING_FOUND, 1.0)
     gallery(Frame(np.full((48, 64, 3), 120, np.uint8)), record, MASK, reply, result)
 
 

@@ -81,11 +81,12 @@ class Mute:
 
 def test_who_knows_everything_gets_full_marks(bench):
     figures = evaluate(Seer(), bench).to_json()
-    measured = ["n", "images", "analysis", "answer", "grounding", "indicator", "depth"]
+    measured = ["n", "images", "analysis", "answer", "grounding", "interaction", "indicator", "depth"]
     assert list(figures) == [*measured, "breakdown", "intervals"]
     assert (figures["n"], figures["images"]) == (18, 3)
     assert figures["grounding"] == {"ciou": 1, "giou": 1, "per_target_iou": 1, "authors_iou": 1}
     assert figures["answer"]["exact"] == figures["indicator"]["accuracy"] == 1
+    assert figures["interaction"] == {"hands_found": 1, "objects_covered": 1}
     assert figures["answer"]["cider"] > 3
     assert figures["depth"]["mae"] == pytest.approx(0, abs=1e-6)
     json.dumps(figures)
@@ -97,6 +98,7 @@ def test_who_says_nothing_is_right_where_nothing_is(bench):
     assert figures["grounding"]["giou"] == pytest.approx(1 / 3)
     assert figures["grounding"]["ciou"] == figures["grounding"]["per_target_iou"] == 0
     assert figures["analysis"]["cider"] == 0
+    assert figures["interaction"] == {"hands_found": 0, "objects_covered": 0}
     assert figures["depth"]["mae"] is None
     assert figures["notes"] == ["depth: mute estimates none"]
 
