@@ -128,6 +128,15 @@ class UnknownCameraError(AnnexeError):
         super().__init__(f"unknown camera '{camera}'; this node has: {', '.join(known)}")
 
 
+class TransformError(AnnexeError):
+    """It isn't known where the camera was, in a frame and at a time."""
+
+    def __init__(self, frame: str, target_frame: str, stamp_ns: int, why: str) -> None:
+        self.frame, self.target_frame, self.stamp_ns, self.why = frame, target_frame, stamp_ns, why
+        seconds = f"{stamp_ns // 10**9}.{stamp_ns % 10**9:09d}"
+        super().__init__(f"no transform from '{frame}' to '{target_frame}' at {seconds} s: {why.rstrip('. ')}")
+
+
 class ModelNotFoundError(AnnexeError):
     """A model folder is missing or incomplete."""
 

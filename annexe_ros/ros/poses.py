@@ -1,13 +1,14 @@
-"""Oriented boxes to ``geometry_msgs``: the only place where a rotation matrix becomes a quaternion."""
+"""Oriented boxes to ``geometry_msgs``, transforms back: the only place where rotation matrices meet quaternions."""
 
 from __future__ import annotations
 
 import numpy as np
 import tf_transformations
-from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Vector3
+from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Transform, Vector3
 from numpy.typing import NDArray
 
 from annexe_ros.core import OrientedBox
+from annexe_ros.core.transforms import RigidTransform
 
 
 def pose_message(box: OrientedBox) -> Pose:
@@ -30,6 +31,13 @@ def point_message(xyz: NDArray) -> Point:
     """Return a point (3,)."""
     x, y, z = (float(value) for value in xyz)
     return Point(x=x, y=y, z=z)
+
+
+def rigid_transform(message: Transform) -> RigidTransform:
+    """Return a transform of tf as matrix and vector [m]."""
+    moved, turned = message.translation, message.rotation
+    matrix = tf_transformations.quaternion_matrix((turned.x, turned.y, turned.z, turned.w))
+    return RigidTransform(matrix[:3, :3], np.array([moved.x, moved.y, moved.z]))
 
 
 def _quaternion(rotation: NDArray[np.float64]) -> Quaternion:
