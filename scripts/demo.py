@@ -10,30 +10,23 @@ import argparse
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
 from demo_page import page
 
+from annexe_ros.benchmark.processes import PROFILE_VARIABLES, isolated_environment, ros_parameters, running
 from annexe_ros.core.errors import AnnexeError
 
 ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "scripts"
 RECORDING = ROOT / "examples" / "recordings" / "head_camera"
 READY_S = 180
 """Time for the node to load its model and see a first frame [s]."""
 
-GRACE_S = 10
-"""Time for a process to end by itself once it is asked to [s]."""
-
 POLL_S = 0.1
-
-SAFE_DOMAINS = 100
-"""ROS domains 0 to 101 use ports outside the range that Linux hands out by itself."""
 
 
 def main() -> int:
@@ -63,17 +56,17 @@ def _replay_and_ask(options: argparse.Namespace) -> int:
     Raises ``AnnexeError`` where the model isn't there.
     """
     environment, out = _environment(), options.out
-    for old in (*out.glob("[0-9]*_*"), out / "results.json", out / "index.html"):
+    for old in (*out.glob("[0-9]*_*"), *out.glob("*.log"), out / "results.json", out / "index.html"):
         old.unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
-    replay = _parameters(recording=options.recording)
-    perception = _parameters(engine=options.engine, model=options.model, device=options.device)
+    replay = ros_parameters(recording=options.recording)
+    perception = ros_parameters(engine=options.engine, model=options.model, device=options.device)
     ask = ["--queries", options.queries or options.recording / "queries.yaml", "--out", out, "--wait", READY_S]
     print(f"replaying {_shown(options.recording)} to the node annexe (engine {options.engine}, model {options.model})")
     with (
-        _running(["camera_replay", *replay], environment, out / "camera_replay.log") as camera,
-        _running(["perception_node", *perception], environment, out / "perception_node.log") as node,
-        _running(["query_client", *ask], environment) as client,
+        running(SCRIPTS / "camera_replay", replay, environment, out / "camera_replay.log") as camera,
+        running(SCRIPTS / "perception_node", perception, environment, out / "perception_node.log") as node,
+        running(SCRIPTS / "query_client", ask, environment) as client,
     ):
         if options.engine == "annexe":
             _check_model(options.model)
@@ -93,47 +86,9 @@ def _check_model(model: str) -> None:
     resolve_model(model)
 
 
-def _parameters(**values: object) -> list[str]:
-    return ["--ros-args", *(word for name, value in values.items() for word in ("-p", f"{name}:={value}"))]
-
-
-@contextmanager
-def _running(
-    command: Sequence[object], environment: dict[str, str], log: Path | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an executable of the package for as long as the block lasts; its output goes to ``log``."""
-    with log.open("wb") if log else nullcontext() as output:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts" / str(command[0])), *map(str, command[1:])],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT if log else None,
-            start_new_session=True,  # Ctrl-C in the terminal is for us; we end our processes in order
-        )
-        try:
-            yield process
-        finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for request in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is None:
-            process.send_signal(request)
-            try:
-                process.wait(GRACE_S)
-            except subprocess.TimeoutExpired:
-                continue
-
-
 def _environment() -> dict[str, str]:
     """Return an environment that keeps the demo's topics apart from any others, with room for images in Fast DDS."""
-    return {
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
-        **os.environ,
-        "ROS_DOMAIN_ID": str(1 + os.getpid() % SAFE_DOMAINS),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-    }
+    return {PROFILE_VARIABLES[0]: str(ROOT / "config" / "fastdds.xml"), **isolated_environment()}
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
