@@ -35,6 +35,9 @@ ENGINE_NAME = "scripted"
 CENTRE: tuple[float, float, float, float] = (0.375, 0.375, 0.25, 0.25)
 PAUSE_STEP_S = 0.01
 
+FAILURES = (EngineError, MemoryError, RuntimeError)
+"""What a script can let an engine raise: what it means to, memory that runs out, and a library's own error."""
+
 
 @dataclass(frozen=True)
 class ScriptedTarget:
@@ -55,10 +58,17 @@ class ScriptedTarget:
 
 @dataclass(frozen=True)
 class ScriptedReply:
-    """What is said to one query; no target means that there is none."""
+    """What is said to one query; no target means that there is none.
+
+    Attributes:
+        analysis: description of the interaction.
+        targets: what is named and grounded.
+        failures: stage -> what the engine raises there.
+    """
 
     analysis: str = "The right hand holds a white mug over the table."
     targets: tuple[ScriptedTarget, ...] = (ScriptedTarget("mug", touched_by=Hands.RIGHT),)
+    failures: Mapping[Stage, Exception] = field(default_factory=dict)
 
     @property
     def answer(self) -> str:
@@ -75,7 +85,7 @@ class Script:
         otherwise: the reply to any other query.
         stage_delay_s: time that each stage takes before its first word [s].
         word_delay_s: time that each word of the text takes [s].
-        failures: stage -> what the engine raises there.
+        failures: stage -> what the engine raises there, whatever is asked.
     """
 
     replies: Mapping[str, ScriptedReply] = field(default_factory=dict)
@@ -93,7 +103,8 @@ class Script:
     def from_file(cls, path: Path) -> Script:
         """Read a script written as JSON, with the names of the attributes as keys (see ``config/script.json``).
 
-        Hands are "left" and "right"; a failure is a sentence. Raises ``DatasetFormatError``.
+        Hands are "left" and "right". A failure is a sentence, told by an ``EngineError``, or the kind of exception and
+        its sentence, e.g. ``{"MemoryError": "out of memory"}`` (see ``FAILURES``). Raises ``DatasetFormatError``.
         """
         try:
             return _script(json.loads(path.read_text(encoding="utf-8")))
@@ -123,8 +134,8 @@ class ScriptedEngine:
 
     def interpret(self, frame: Frame, query: Query, progress: Progress | None = None) -> Interpretation:
         """Return the scripted reply; raises ``CancelledError`` or whatever the script says fails."""
-        play = _Play(self._script, progress or Progress())
         reply = self._script.reply_to(query.text)
+        play = _Play(self._script, {**self._script.failures, **reply.failures}, progress or Progress())
         if query.want_analysis:
             play.stage(Stage.ANALYSE, reply.analysis)
         play.stage(Stage.ANSWER, reply.answer)
@@ -150,8 +161,14 @@ class ScriptedEngine:
 class _Play:
     """One run of a script: reports, waits and fails as it says."""
 
-    def __init__(self, script: Script, progress: Progress, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._script, self._progress, self._clock = script, progress, clock
+    def __init__(
+        self,
+        script: Script,
+        failures: Mapping[Stage, Exception],
+        progress: Progress,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._script, self._failures, self._progress, self._clock = script, failures, progress, clock
         self.latencies: list[StageLatency] = []
 
     def stage(self, stage: Stage, text: str) -> None:
@@ -159,7 +176,7 @@ class _Play:
         self._progress.check()
         self._progress.on_text(stage, "")
         self._pause(self._script.stage_delay_s)
-        if failure := self._script.failures.get(stage):
+        if failure := self._failures.get(stage):
             raise failure.with_traceback(None)  # the same one may be raised often: its traceback must not grow
         for i, word in enumerate(text.split()):
             self._pause(self._script.word_delay_s)
@@ -201,13 +218,28 @@ def _script(data: Mapping[str, Any]) -> Script:
         otherwise=_reply(data["otherwise"]) if "otherwise" in data else ScriptedReply(),
         stage_delay_s=float(data.get("stage_delay_s", 0.0)),
         word_delay_s=float(data.get("word_delay_s", 0.0)),
-        failures={Stage(stage): EngineError(str(text)) for stage, text in data.get("failures", {}).items()},
+        failures=_failures(data),
     )
+
+
+def _failures(data: Mapping[str, Any]) -> dict[Stage, Exception]:
+    return {Stage(stage): _failure(failure) for stage, failure in data.get("failures", {}).items()}
+
+
+def _failure(data: str | Mapping[str, str]) -> Exception:
+    if isinstance(data, str):
+        return EngineError(data)
+    kinds = {kind.__name__: kind for kind in FAILURES}
+    ((name, sentence),) = data.items()
+    if name not in kinds:
+        raise ValueError(f"unknown failure '{name}'; there are: {', '.join(kinds)}")
+    return kinds[name](sentence)
 
 
 def _reply(data: Mapping[str, Any]) -> ScriptedReply:
     _refuse_unknown(data, ScriptedReply)
-    return ScriptedReply(str(data.get("analysis", "")), tuple(_target(item) for item in data.get("targets", ())))
+    targets = tuple(_target(item) for item in data.get("targets", ()))
+    return ScriptedReply(str(data.get("analysis", "")), targets, _failures(data))
 
 
 def _target(data: Mapping[str, Any]) -> ScriptedTarget:

@@ -81,6 +81,18 @@ def test_a_stage_can_be_told_to_fail(stage: Stage):
         engine.interpret(FRAME, Query("?"))
 
 
+@pytest.mark.parametrize("kind", [EngineError, MemoryError, RuntimeError])
+def test_one_query_can_be_told_to_fail(tmp_path: Path, kind: type[Exception]):
+    path = tmp_path / "failing.json"
+    path.write_text(json.dumps({"replies": {"fail": {"failures": {"ground": {kind.__name__: "too much"}}, "targets": [
+        {"label": "mug"}]}}}))  # fmt: skip
+    engine = ScriptedEngine(Script.from_file(path))
+    for _ in range(2):
+        with pytest.raises(kind, match="too much"):
+            engine.interpret(FRAME, Query("fail"))
+        assert engine.interpret(FRAME, Query("anything else")).has_target
+
+
 def test_a_stage_can_be_told_to_take_its_time():
     reply = ScriptedEngine(Script(stage_delay_s=0.01)).interpret(FRAME, Query("?"))
     assert all(latency.ms >= 10 for latency in reply.latencies)
@@ -108,6 +120,8 @@ def test_a_script_is_read_from_json(tmp_path: Path):
         '{"otherwise": {"targets": [{"label": "mug", "box": [0, 0, 2, 1]}]}}',
         '{"otherwise": {"targets": [{"label": "mug", "touched_by": ["third"]}]}}',
         '{"failures": {"dance": "tired"}}',
+        '{"failures": {"answer": {"SystemExit": "tired"}}}',
+        '{"failures": {"answer": {}}}',
         '{"word_delay_s": "soon"}',
         '{"stage_delays": 1}',
     ],
