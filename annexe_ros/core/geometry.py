@@ -50,16 +50,10 @@ def _located(
         return replace(target, box3d=None, depth_coverage=0.0)
     step = max(1, int(np.sqrt(mask.sum() / ENOUGH_PIXELS)))
     coarse = np.s_[::step, ::step]
-    mask, depth, camera = mask[coarse], depth[coarse], _every(step, camera)
+    mask, depth, camera = mask[coarse], depth[coarse], camera.every(step)
     support = support_plane(mask, interpretation.label_image[coarse] > 0, depth, camera)
     surface = visible_surface(mask, depth, camera, support)
     return replace(target, box3d=box_around(surface.points, camera, support), depth_coverage=surface.coverage)
-
-
-def _every(step: int, camera: PinholeCamera) -> PinholeCamera:
-    """Return the intrinsics of an image of which every ``step``-th row and column is left, the first included."""
-    width, height = -(-camera.width // step), -(-camera.height // step)
-    return PinholeCamera(width, height, camera.fx / step, camera.fy / step, camera.cx / step, camera.cy / step)
 
 
 def _gaps(objects: tuple[GroundedObject, ...]) -> list[str]:

@@ -4,7 +4,7 @@ Pixels are viewed where they lie in the message (``step`` and ``is_bigendian`` h
 of channels or the type changes. Out, ``array('B').frombytes`` is used: rclpy takes it as it is, whereas an assigned
 numpy array is checked element by element (123 ms instead of 0.09 ms for 1280x720). Rare encodings (Bayer, YUV) go
 through cv_bridge where it is installed; it stays off the hot path, since Jazzy's crashes beside NumPy 2
-(vision_opencv #535). Compressed images aren't known here.
+(vision_opencv #535). Compressed images aren't known here: ``compressed`` reads them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from annexe_ros.core.depth import known_depth
 from annexe_ros.core.errors import BadImageError
 
 MAX_PIXELS = 64_000_000
@@ -55,7 +56,7 @@ _COLOUR_ORDERS = {
 }
 _GREYS = ("mono8", "8UC1", "mono16")
 _DEPTHS = ("16UC1", "mono16", "32FC1")
-_MILLIMETRES = np.float32(1e-3)
+MILLIMETRES = np.float32(1e-3)
 
 
 def colour_from_message(message: Image) -> NDArray[np.uint8]:
@@ -81,8 +82,8 @@ def depth_from_message(message: Image) -> NDArray[np.float32]:
     if message.encoding not in _DEPTHS:
         raise _unknown("depth", message.encoding, _DEPTHS)
     raw = pixels_from_message(message)
-    depth = raw.astype(np.float32) if raw.dtype.kind == "f" else raw * _MILLIMETRES
-    depth[~(np.isfinite(depth) & (depth > 0))] = np.nan
+    depth = raw.astype(np.float32) if raw.dtype.kind == "f" else raw * MILLIMETRES
+    depth[~known_depth(depth)] = np.nan
     return depth
 
 
@@ -105,7 +106,7 @@ def image_message(pixels: NDArray[Any], encoding: str, header: Header) -> Image:
 def depth_message(depth: NDArray[np.float32], header: Header) -> Image:
     """Return a depth image (H, W) [m] as 16UC1 [mm]; NaN and what doesn't fit become 0, unknown."""
     with np.errstate(invalid="ignore"):
-        millimetres = np.rint(depth / _MILLIMETRES)
+        millimetres = np.rint(depth / MILLIMETRES)
     known = (millimetres >= 1) & (millimetres <= np.iinfo(np.uint16).max)
     return image_message(np.where(known, millimetres, 0).astype(np.uint16), "16UC1", header)
 
@@ -130,12 +131,18 @@ def pixels_from_message(message: Image) -> NDArray[Any]:
     return pixels[:, :, 0] if layout.channels == 1 else pixels
 
 
+def check_size(width: int, height: int) -> None:
+    """Raise ``BadImageError`` for the size of an image that is empty or can't be a camera's."""
+    if width * height == 0:
+        raise BadImageError(f"the image is empty ({width}x{height} pixels)")
+    if width * height > MAX_PIXELS:
+        raise BadImageError(
+            f"the image declares {width}x{height} pixels, the limit is {MAX_PIXELS // 1_000_000} megapixels"
+        )
+
+
 def _check_extent(message: Image, pixel_bytes: int) -> None:
-    size = f"{message.width}x{message.height}"
-    if message.width * message.height == 0:
-        raise BadImageError(f"the image is empty ({size} pixels)")
-    if message.width * message.height > MAX_PIXELS:
-        raise BadImageError(f"the image declares {size} pixels, the limit is {MAX_PIXELS // 1_000_000} megapixels")
+    check_size(message.width, message.height)
     if message.step < message.width * pixel_bytes:
         raise BadImageError(
             f"the image's step is {message.step} bytes; {message.width} pixels of {message.encoding} need "
