@@ -1,63 +1,152 @@
-"""Publishes each answer of a node: typed answer, label image, overlay and markers, in frame and stamp of the image."""
+"""Publishes the answers about one camera: typed, as masks, pictures, markers, points and detections."""
 
 from __future__ import annotations
 
-from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import Image
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
 from annexe_ros.core import Frame, Interpretation
+from annexe_ros.core.transforms import PoseTransform
 from annexe_ros.drawing import draw_overlay
 from annexe_ros.msg import InteractionAnswer
 from annexe_ros.ros import qos
-from annexe_ros.ros.answers import header_of, label_image_message
-from annexe_ros.ros.images import image_message
-from annexe_ros.ros.markers import markers_message
+from annexe_ros.ros.answers import label_image_message
+from annexe_ros.ros.clouds import objects_cloud_message
+from annexe_ros.ros.detections import (
+    detections_2d_message,
+    detections_3d_message,
+    label_info_message,
+    vision_msgs_installed,
+)
+from annexe_ros.ros.markers import MarkerPainter
+from annexe_ros.ros.overlays import compressed_overlay_message, overlay_message
 from annexe_ros.ros.replies import CallOutcome, reported_in
 
 
+@dataclass(frozen=True, eq=False)
+class _Answered:
+    """One answer, as message and as what it was made from."""
+
+    message: InteractionAnswer
+    reply: Interpretation
+    frame: Frame
+    pose_transform: PoseTransform | None
+
+    @cached_property
+    def overlay(self) -> NDArray[np.uint8]:
+        """The picture for people, drawn when it is first asked for."""
+        return draw_overlay(self.frame.image, self.reply, self.message.query)
+
+
+@dataclass(frozen=True)
+class _Topic:
+    """A topic and what is made for it of an answer; ``kept``: for those, too, who subscribe later."""
+
+    publisher: LifecyclePublisher
+    make: Callable[[_Answered], Any]
+    kept: bool = False
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.kept or self.publisher.get_subscription_count() > 0
+
+    def publish(self, answered: _Answered) -> None:
+        if self.is_wanted:
+            self.publisher.publish(self.make(answered))
+
+
 class AnswerOutput:
-    """The topics ``~/answer``, ``~/mask``, ``~/overlay`` and ``~/markers``; silent while the node isn't active."""
+    """The topics of the answers about one camera; silent while the node isn't active.
 
-    def __init__(self, node: LifecycleNode) -> None:
-        """Advertise."""
+    ``~/answer``, ``~/mask``, ``~/overlay``, ``~/overlay/compressed``, ``~/markers``, ``~/objects_cloud``, and where
+    vision_msgs is installed ``~/detections``, ``~/detections_3d`` and ``~/label_info``. Those of a camera with a name
+    lie under that name, e.g. ``~/head/answer``.
+    """
+
+    def __init__(self, node: LifecycleNode, camera_name: str = "") -> None:
+        """Advertise; the only camera has no name."""
         self._node = node
-        self._undrawn: tuple[str, Interpretation, Frame] | None = None
-        self._answer = node.create_lifecycle_publisher(
-            InteractionAnswer, "~/answer", qos.last_answer(), qos_overriding_options=qos.overridable()
-        )
-        self._mask, self._overlay = (
-            node.create_lifecycle_publisher(Image, topic, qos.reliable(), qos_overriding_options=qos.overridable())
-            for topic in ("~/mask", "~/overlay")
-        )
-        self._markers = node.create_lifecycle_publisher(
-            MarkerArray, "~/markers", qos.reliable(), qos_overriding_options=qos.overridable()
-        )
+        self._prefix = f"~/{camera_name}/" if camera_name else "~/"
+        self._painter, self._viewers = MarkerPainter(), 0
+        self._undrawn: _Answered | None = None
+        self._told = [
+            self._topic(InteractionAnswer, "answer", lambda it: it.message, kept=True),
+            self._topic(Image, "mask", lambda it: label_image_message(it.reply, it.frame)),
+            *self._detection_topics(),
+        ]
+        self._drawn = [
+            self._topic(MarkerArray, "markers", self._markers),
+            self._topic(PointCloud2, "objects_cloud", lambda it: objects_cloud_message(it.reply, it.frame)),
+            self._topic(Image, "overlay", lambda it: overlay_message(it.overlay, it.frame)),
+            self._topic(
+                CompressedImage, "overlay/compressed", lambda it: compressed_overlay_message(it.overlay, it.frame)
+            ),
+        ]
 
-    def publish(self, answer: InteractionAnswer, reply: Interpretation, frame: Frame) -> None:
-        """Publish an answer and its label image; what is drawn of them, only while somebody looks.
+    def publish(
+        self,
+        answer: InteractionAnswer,
+        reply: Interpretation,
+        frame: Frame,
+        pose_transform: PoseTransform | None = None,
+    ) -> None:
+        """Publish an answer to whoever subscribes; ``pose_transform`` is the one that it was made with.
 
-        The overlay takes longest and is drawn in a task of its own, so that the caller has the answer before.
+        What is drawn takes longest and gets a task of its own, so that the caller has the answer before.
         """
-        self._answer.publish(answer)
-        self._mask.publish(label_image_message(reply, frame))
-        if self._markers.get_subscription_count():
-            self._markers.publish(markers_message(reply, frame))
+        answered = _Answered(answer, reply, frame, pose_transform)
+        for topic in self._told:
+            topic.publish(answered)
         executor = self._node.executor
-        if self._overlay.get_subscription_count() and executor is not None:
-            self._undrawn = answer.query, reply, frame
+        if executor is not None and any(topic.is_wanted for topic in self._drawn):
+            self._undrawn = answered
             executor.create_task(self._draw_newest)
-
-    def _draw_newest(self) -> None:
-        with reported_in(CallOutcome(), self._node.get_logger()):
-            if self._undrawn is not None:
-                query, reply, frame = self._undrawn
-                self._undrawn = None
-                picture = draw_overlay(frame.image, reply, query)
-                self._overlay.publish(image_message(picture, "rgb8", header_of(frame)))
 
     def close(self) -> None:
         """Withdraw the topics."""
         self._undrawn = None
-        for publisher in (self._answer, self._mask, self._overlay, self._markers):
-            self._node.destroy_lifecycle_publisher(publisher)
+        for topic in (*self._told, *self._drawn):
+            self._node.destroy_lifecycle_publisher(topic.publisher)
+
+    def _draw_newest(self) -> None:
+        with reported_in(CallOutcome(), self._node.get_logger()):
+            answered, self._undrawn = self._undrawn, None
+            if answered is not None:
+                for topic in self._drawn:
+                    topic.publish(answered)
+
+    def _markers(self, answered: _Answered) -> MarkerArray:
+        """Return the markers; whenever viewers come or go, all is drawn anew, as one may have missed the beginning."""
+        viewers = self._drawn[0].publisher.get_subscription_count()
+        if viewers != self._viewers:
+            self._painter, self._viewers = MarkerPainter(), viewers
+        return self._painter.paint(answered.reply, answered.frame, answered.pose_transform)
+
+    def _detection_topics(self) -> list[_Topic]:
+        if not vision_msgs_installed():
+            missing = "vision_msgs is not installed, so detections, detections_3d and label_info are not published"
+            self._node.get_logger().info(missing, once=True)
+            return []
+        from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo
+
+        return [
+            self._topic(Detection2DArray, "detections", lambda it: detections_2d_message(it.message)),
+            self._topic(Detection3DArray, "detections_3d", lambda it: detections_3d_message(it.message)),
+            self._topic(LabelInfo, "label_info", lambda it: label_info_message(it.message), kept=True),
+        ]
+
+    def _topic(self, kind: type, name: str, make: Callable[[_Answered], Any], *, kept: bool = False) -> _Topic:
+        profile: QoSProfile = qos.last_answer() if kept else qos.reliable()
+        publisher = self._node.create_lifecycle_publisher(
+            kind, self._prefix + name, profile, qos_overriding_options=qos.overridable()
+        )
+        return _Topic(publisher, make, kept)

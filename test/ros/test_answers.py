@@ -19,6 +19,7 @@ from annexe_ros.core import (
     StageLatency,
 )
 from annexe_ros.core.errors import Status
+from annexe_ros.core.transforms import PoseTransform, RigidTransform
 from annexe_ros.msg import InteractionObject
 from annexe_ros.ros.answers import answer_message, label_image_message
 from annexe_ros.ros.images import pixels_from_message
@@ -113,6 +114,26 @@ def test_the_orientation_is_the_boxes():
     quaternion = ANSWER.objects[0].pose.pose.orientation
     matrix = tf_transformations.quaternion_matrix([quaternion.x, quaternion.y, quaternion.z, quaternion.w])
     np.testing.assert_allclose(matrix[:3, :3], BOX.rotation, atol=1e-12)
+
+
+def test_poses_are_told_in_the_frame_they_were_transformed_to():
+    """A camera that looks forward (its z is the body's x, its y the body's -z) from a metre up."""
+    looking = RigidTransform(np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]), np.array([0.0, 0, 1]))
+    answer = answer_message(REPLY, FRAME, Query("?"), PoseTransform("torso", looking))
+    pose, quaternion = answer.objects[0].pose.pose, answer.objects[0].pose.pose.orientation
+    assert (answer.pose_frame, answer.header.frame_id, answer.notes) == ("torso", "camera", ["No depth."])
+    np.testing.assert_allclose([pose.position.x, pose.position.y, pose.position.z], [0.7, -0.1, 1.2])
+    turned = Rotation.from_quat([quaternion.x, quaternion.y, quaternion.z, quaternion.w])
+    np.testing.assert_allclose(turned.as_matrix(), looking.rotation @ BOX.rotation, atol=1e-12)
+    covariance = answer.objects[0].pose.covariance.reshape(6, 6)
+    assert (covariance[0, 0], covariance[0, 1], covariance[2, 5]) == (14, -12, 10)  # zz, -zx, (-y)(-rotation y)
+    assert plain(answer.objects[0].size) == {"x": 0.1, "y": 0.2, "z": 0.3}
+
+
+def test_poses_that_stay_say_why():
+    answer = answer_message(REPLY, FRAME, Query("?"), PoseTransform.staying_in("camera", "No transform."))
+    assert (answer.pose_frame, answer.notes) == ("camera", ["No depth.", "No transform."])
+    assert answer.objects == ANSWER.objects
 
 
 def test_an_object_without_place_says_so():
