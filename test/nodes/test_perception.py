@@ -120,8 +120,8 @@ def test_everything_published_has_the_header_of_the_image(node, peer):
     headers += [marker.header for marker in got["markers"].markers]
     assert {header.frame_id for header in headers} == {"head_camera"}
     assert got["mask"].encoding == "mono8"
-    assert got["markers"].markers[0].action == Marker.DELETEALL
-    assert {marker.ns for marker in got["markers"].markers[1:]} == {"boxes", "names", "outlines"}
+    drawn = [marker for marker in got["markers"].markers if marker.action == Marker.ADD]
+    assert {marker.ns for marker in drawn} == {"boxes", "names", "outlines"}
 
 
 def test_the_last_answer_is_there_for_a_late_subscriber(node, peer):
