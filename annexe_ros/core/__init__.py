@@ -16,7 +16,7 @@ from annexe_ros.core.interpretation import (
     bounding_box,
     role_of,
 )
-from annexe_ros.core.interpreter import DepthEstimator, Interpreter, Progress, Stage
+from annexe_ros.core.interpreter import DepthEstimator, DeviceHolder, Interpreter, Progress, Stage
 from annexe_ros.core.query import MAX_QUERY_CHARACTERS, Query
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "NO_TARGET_ANSWER",
     "RIGHT_HAND_LABEL",
     "DepthEstimator",
+    "DeviceHolder",
     "Extent",
     "Frame",
     "GroundedObject",

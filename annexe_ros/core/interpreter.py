@@ -72,6 +72,17 @@ class Interpreter(Protocol):
 
 
 @runtime_checkable
+class DeviceHolder(Protocol):
+    """What an engine offers besides where its weights take an accelerator's memory."""
+
+    def release_device(self) -> None:
+        """Give the accelerator's memory back, but keep what makes ``claim_device`` quick."""
+
+    def claim_device(self) -> None:
+        """Go back to where the engine was before."""
+
+
+@runtime_checkable
 class DepthEstimator(Protocol):
     """What an engine offers besides where its model estimates depth from the colour image."""
 

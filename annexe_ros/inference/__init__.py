@@ -2,6 +2,7 @@
 
 from annexe_ros.inference.engines import EngineKind, create_engine
 from annexe_ros.inference.mailbox import Mailbox
+from annexe_ros.inference.memory import accelerator_memory_mb
 from annexe_ros.inference.scheduler import Scheduler, SchedulerStatistics
 from annexe_ros.inference.scripted import Script, ScriptedEngine, ScriptedReply, ScriptedTarget
 
@@ -14,5 +15,6 @@ __all__ = [
     "ScriptedEngine",
     "ScriptedReply",
     "ScriptedTarget",
+    "accelerator_memory_mb",
     "create_engine",
 ]

@@ -91,6 +91,7 @@ class AnnexeEngine:
     ) -> None:
         self._network, self._processor = load(Path(model_dir), _device(device), dtype, device_map)
         self._device = self._network.device
+        self._movable = device_map is None and dtype != Precision.INT4
         self._prefix_ids = self._processor.prefix_ids().to(self._device)
         self._name = Path(model_dir).name
         self._seen: _Seen | None = None
@@ -110,6 +111,18 @@ class AnnexeEngine:
         """Answer once about a grey image, so that every kernel is loaded."""
         self.interpret(Frame(np.full((240, 320, 3), 128, dtype=np.uint8)), Query("Segment the hands."))
         self._seen = self._analysis = None
+
+    def release_device(self) -> None:
+        """Move the weights to the CPU's memory, but for those that accelerate or a quantiser has placed."""
+        self._seen = self._analysis = None
+        if self._device.type == "cuda" and self._movable:
+            self._network.to("cpu")  # type: ignore[arg-type]
+            torch.cuda.empty_cache()
+
+    def claim_device(self) -> None:
+        """Move the weights back to the device."""
+        if self._movable:
+            self._network.to(self._device)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Free the weights."""

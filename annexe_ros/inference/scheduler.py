@@ -16,11 +16,21 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from annexe_ros.core import Frame, Interpretation, Interpreter, Progress, Query, StageLatency
-from annexe_ros.core.errors import AnnexeError, BusyError, CancelledError, NotActiveError, QueryTimeoutError
+from annexe_ros.core.errors import (
+    AnnexeError,
+    BusyError,
+    CancelledError,
+    EngineError,
+    NotActiveError,
+    QueryTimeoutError,
+)
 from annexe_ros.core.geometry import locate
 
 LOCATE_STAGE = "locate"
 DURATIONS_KEPT = 256
+CALLERS_KEPT = 1024
+CALLERS_DOING = CancelledError, NotActiveError
+"""How queries end without a fault of anybody."""
 CLOSED_SENTENCE = "answering was stopped before this query had its turn"
 
 
@@ -34,6 +44,8 @@ class SchedulerStatistics:
         answered: queries that ended with an interpretation.
         failed: queries that ended with an error, cancelled and late ones included.
         rejected: queries that found the queue full.
+        last_error: what the last query that failed by a fault of the engine or of its frame was told; empty: none yet.
+        failing: the last finished query failed by a fault of the engine.
         durations_s: working times of the latest queries [s], oldest first, without their time in the queue.
     """
 
@@ -42,6 +54,8 @@ class SchedulerStatistics:
     answered: int
     failed: int
     rejected: int
+    last_error: str
+    failing: bool
     durations_s: tuple[float, ...]
 
 
@@ -54,6 +68,7 @@ class _Job:
     progress: Progress
     timeout_s: float | None
     deadline: float
+    caller: str
     future: Future[Interpretation]
 
     @classmethod
@@ -64,10 +79,11 @@ class _Job:
         query: Query,
         progress: Progress,
         timeout_s: float | None,
+        caller: str,
     ) -> _Job:
         """Make a job whose time begins ``now``."""
         deadline = math.inf if timeout_s is None else now + timeout_s
-        return cls(frame, query, progress, timeout_s, deadline, Future())
+        return cls(frame, query, progress, timeout_s, deadline, caller, Future())
 
     def reason_to_stop(self, now: float) -> AnnexeError | None:
         """Return the error that ends this query at ``now``, if there is one."""
@@ -93,8 +109,10 @@ class Scheduler:
         self._interpreter, self._capacity, self._clock = interpreter, capacity, clock
         self._changed = threading.Condition()
         self._waiting: deque[_Job] = deque()
+        self._turn, self._turns = 0, dict[str, int]()
         self._running = self._closed = self._aborted = False
         self._answered = self._failed = self._rejected = 0
+        self._last_error, self._failing = "", False
         self._durations: deque[float] = deque(maxlen=DURATIONS_KEPT)
         self._worker = threading.Thread(target=self._work, name="annexe-scheduler", daemon=True)
         self._worker.start()
@@ -109,6 +127,8 @@ class Scheduler:
                 self._answered,
                 self._failed,
                 self._rejected,
+                self._last_error,
+                self._failing,
                 tuple(self._durations),
             )
 
@@ -118,6 +138,7 @@ class Scheduler:
         query: Query,
         progress: Progress | None = None,
         timeout_s: float | None = None,
+        caller: str = "",
     ) -> Future[Interpretation]:
         """Queue a query and return the future of its answer.
 
@@ -133,12 +154,13 @@ class Scheduler:
             progress: how the caller follows and stops the work. ``on_text`` is called in the worker thread;
                 ``cancelled`` in that of any caller too, and must neither wait nor raise.
             timeout_s: limit from now until the answer [s]; None for no limit.
+            caller: who asks; callers take turns, and the queries of one caller are answered in their order.
 
         Raises:
             BusyError: the queue is full.
             NotActiveError: the scheduler is closed.
         """
-        job = _Job.starting(self._clock(), frame, query, progress or Progress(), timeout_s)
+        job = _Job.starting(self._clock(), frame, query, progress or Progress(), timeout_s, caller)
         self._release_waiting()
         with self._changed:
             if self._closed:
@@ -174,12 +196,22 @@ class Scheduler:
         """Wait for a query and take it out of the queue; the order between callers is decided here alone."""
         with self._changed:
             while self._changed.wait_for(lambda: self._waiting or self._closed) and self._waiting:
-                job = self._waiting.popleft()
+                job = self._whose_turn()
+                self._waiting.remove(job)
                 if job.future.set_running_or_notify_cancel():
                     self._running = True
                     return job
                 self._failed += 1
             return None
+
+    def _whose_turn(self) -> _Job:
+        """Return the first query of the caller that has waited longest for a turn; no caller can starve another."""
+        job = min(self._waiting, key=lambda job: self._turns.get(job.caller, -1))
+        self._turns.pop(job.caller, None)
+        self._turns[job.caller] = self._turn = self._turn + 1
+        if len(self._turns) > CALLERS_KEPT:
+            del self._turns[next(iter(self._turns))]
+        return job
 
     def _run(self, job: _Job) -> None:
         """Answer one query; its future is done afterwards, whatever happened."""
@@ -188,10 +220,10 @@ class Scheduler:
             reply = self._answer(job)
         except Exception as error:  # carried to the caller as it is, like concurrent.futures does
             reason = self._reason_to_stop(job) if isinstance(error, CancelledError) else None
-            self._record(started, answered=False)
+            self._record(started, reason or error)
             job.future.set_exception(reason or error)
         else:
-            self._record(started, answered=True)
+            self._record(started, None)
             job.future.set_result(reply)
 
     def _answer(self, job: _Job) -> Interpretation:
@@ -234,11 +266,15 @@ class Scheduler:
         if job.future.set_running_or_notify_cancel():
             job.future.set_exception(error)
 
-    def _record(self, started: float, *, answered: bool) -> None:
+    def _record(self, started: float, error: Exception | None) -> None:
+        engine_failed = isinstance(error, EngineError) or not isinstance(error, AnnexeError | None)
         with self._changed:
             self._running = False
-            self._answered += answered
-            self._failed += not answered
+            self._answered += error is None
+            self._failed += error is not None
+            self._failing = engine_failed
+            if error is not None and not isinstance(error, CALLERS_DOING):
+                self._last_error = f"{type(error).__name__}: {error}"
             self._durations.append(self._clock() - started)
 
 

@@ -1,22 +1,27 @@
-"""The lifecycle node ``annexe``: watches a head camera and answers questions about what the hands do.
+"""The lifecycle node ``annexe``: watches head cameras and answers questions about what the hands do.
 
-Configuring loads the engine; activating subscribes to the camera and serves. The services exist from the start, so that
-a caller is told why the node doesn't serve. Callbacks are few and short: inference runs in the scheduler's thread, and
-a query awaits its answer without holding up the executor. This file wires; it knows no model and no encoding.
+Configuring loads the engine; activating subscribes to the cameras and serves. Services and action exist from the start,
+so that a caller is told why the node doesn't serve. Callbacks are few and short: inference runs in the scheduler's
+thread, and a query awaits its answer without holding up the executor. This file wires; it knows no model and no
+encoding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool
 
+from annexe_ros.core import DeviceHolder, Progress
 from annexe_ros.core.errors import NotActiveError
+from annexe_ros.nodes.limits import Limits
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.nodes.spinning import spin_until_shutdown
+from annexe_ros.nodes.streaming import StreamingServer
 from annexe_ros.ros.parameters import NodeParameters
 from annexe_ros.ros.replies import CallOutcome, reported_in
 from annexe_ros.srv import EgoQuery
@@ -24,24 +29,31 @@ from annexe_ros.srv import EgoQuery
 if TYPE_CHECKING:
     from annexe_ros.core import Interpreter
     from annexe_ros.nodes.answer_output import AnswerOutput
+    from annexe_ros.nodes.health import Health
     from annexe_ros.nodes.serving import Serving
+    from annexe_ros.nodes.standing import StandingQuery
+    from annexe_ros.ros.transforms import TransformLookup
 
-ONLY_CAMERA = ""
-"""A single camera needs no name: its topics have no prefix."""
+SERVICE, STREAM, STANDING = "service", "stream", "standing query"
+"""Who asks; they take turns."""
 
 
 class PerceptionNode(LifecycleNode):
-    """Services ``~/query`` and ``~/enable``; topics in ``CameraInput`` and ``AnswerOutput``."""
+    """Services ``~/query``, ``~/enable``, action ``~/stream_query``; topics in ``CameraInput`` and ``AnswerOutput``."""
 
     def __init__(self, **options: Any) -> None:
         """Make the node, unconfigured; ``options`` as for ``rclpy.node.Node``."""
         super().__init__("annexe", automatically_declare_parameters_from_overrides=True, **options)
         self._settings = NodeParameters(self, PerceptionParameters)
         self._engine: Interpreter | None = None
-        self._output: AnswerOutput | None = None
+        self._outputs: dict[str, AnswerOutput] = {}
+        self._health: Health | None = None
+        self._transforms: TransformLookup | None = None
         self._serving: Serving | None = None
+        self._standing: StandingQuery | None = None
         self._enabled, self._why_inactive = True, "it was not configured yet"
         self._query = self.create_service(EgoQuery, "~/query", self._on_query, callback_group=ReentrantCallbackGroup())
+        self._stream = StreamingServer(self, partial(self._answer, STREAM))
         self.create_service(SetBool, "~/enable", self._on_enable)
         if self._settings.read().autostart:
             self._starter = self.create_timer(0.0, self._start)
@@ -75,6 +87,7 @@ class PerceptionNode(LifecycleNode):
         """Give everything back before the node goes."""
         self._deactivate()
         self._cleanup()
+        self._stream.close()
         super().destroy_node()
 
     def _start(self) -> None:
@@ -98,6 +111,8 @@ class PerceptionNode(LifecycleNode):
     def _configure(self) -> None:
         from annexe_ros.inference import create_engine
         from annexe_ros.nodes.answer_output import AnswerOutput
+        from annexe_ros.nodes.health import Health
+        from annexe_ros.ros.transforms import TransformLookup
 
         self._settings.check()
         values = self._settings.read()
@@ -106,42 +121,62 @@ class PerceptionNode(LifecycleNode):
         self._engine.warm_up()
         if not self.context.ok():
             raise NotActiveError("the node was interrupted while it loaded its engine")
-        self._output = AnswerOutput(self)
+        self._outputs = {camera: AnswerOutput(self, camera) for camera in values.cameras}
+        self._transforms = TransformLookup(self)
+        self._health = Health(self, values.diagnostics_period, lambda: self._why_inactive)
         self._why_inactive = "it is configured but not activated"
 
     def _cleanup(self) -> None:
-        if self._output is not None:
-            self._output.close()
+        for part in (*self._outputs.values(), self._transforms, self._health):
+            if part is not None:
+                part.close()
         if self._engine is not None:
             self._engine.close()
             self._why_inactive = "it is not configured"
-        self._output = self._engine = None
+        self._outputs = {}
+        self._engine = self._transforms = self._health = None
 
     def _activate(self) -> None:
         from annexe_ros.inference import Mailbox, Scheduler
         from annexe_ros.nodes.camera_input import CameraInput
         from annexe_ros.nodes.serving import Serving
+        from annexe_ros.nodes.standing import StandingQuery
 
-        if self._engine is None or self._output is None:
+        if self._engine is None or self._transforms is None or self._health is None:
             raise NotActiveError(self._why_inactive)
+        if isinstance(self._engine, DeviceHolder):
+            self._engine.claim_device()
         values = self._settings.read()
-        camera = CameraInput(
-            self,
-            Mailbox(ONLY_CAMERA),
-            ONLY_CAMERA,
-            slop_s=values.sync_slop,
-            queue_size=values.sync_queue_size,
-            rectified=values.rectified,
-        )
+        cameras = [
+            CameraInput(
+                self,
+                Mailbox(name),
+                name,
+                slop_s=values.sync_slop,
+                queue_size=values.sync_queue_size,
+                rectified=values.rectified,
+                image_transport=values.image_transport,
+                depth_transport=values.depth_transport,
+            )
+            for name in self._outputs
+        ]
         scheduler = Scheduler(self._engine, values.queue_capacity)
-        self._serving = Serving(scheduler, [camera], self._output, wake=self._wake)
+        self._serving = Serving(scheduler, cameras, self._outputs, self._transforms, self._health, wake=self._wake)
+        self._standing = StandingQuery(self, self._settings.read, self._serving, self._ask_standing)
+        self._health.watch(scheduler, cameras)
         self.get_logger().info(f"{self._engine.engine} ({self._engine.model}) answers at {self._query.service_name}")
 
     def _deactivate(self) -> None:
+        if self._health is not None:
+            self._health.watch(None)
+        if self._standing is not None:
+            self._standing.close()
         if self._serving is not None:
             self._serving.close()
             self._why_inactive = "it was deactivated"
-        self._serving = None
+            if isinstance(self._engine, DeviceHolder):
+                self._engine.release_device()
+        self._serving = self._standing = None
 
     def _wake(self) -> None:
         if self.executor is not None:
@@ -149,15 +184,24 @@ class PerceptionNode(LifecycleNode):
 
     async def _on_query(self, request: EgoQuery.Request, response: EgoQuery.Response) -> EgoQuery.Response:
         with reported_in(response, self.get_logger()):
-            if self._serving is None:
-                raise NotActiveError(f"the node is not active: {self._why_inactive}")
-            if not self._enabled:
-                raise NotActiveError("the node is disabled; call ~/enable with true")
-            values = self._settings.read()
-            await self._serving.answer(
-                request, response, max_age_s=values.max_frame_age, timeout_s=values.query_timeout
-            )
+            await self._answer(SERVICE, request, response, Progress())
         return response
+
+    async def _ask_standing(self, request: EgoQuery.Request) -> CallOutcome:
+        outcome = CallOutcome()
+        with reported_in(outcome, self.get_logger()):
+            await self._answer(STANDING, request, EgoQuery.Response(), Progress())
+        return outcome
+
+    async def _answer(self, caller: str, request: Any, response: Any, progress: Progress) -> None:
+        """Fill in a response of the service, or a result of the action; raises what goes wrong."""
+        if self._serving is None:
+            raise NotActiveError(f"the node is not active: {self._why_inactive}")
+        if not self._enabled:
+            raise NotActiveError("the node is disabled; call ~/enable with true")
+        values = self._settings.read()
+        limits = Limits(values.max_frame_age, values.query_timeout, values.target_frame)
+        await self._serving.answer(request, response, limits, caller, progress)
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data

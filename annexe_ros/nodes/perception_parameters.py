@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from annexe_ros.nodes.camera_input import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS, RAW
 from annexe_ros.ros.parameters import parameter
+
+ONLY_CAMERA = [""]
+"""The cameras of a node that has one: it needs no name, and its topics have no prefix."""
+CAMERA_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
+
+
+def _problem_of_cameras(names: Sequence[str]) -> str | None:
+    """Say what keeps the names from being the beginnings of topics."""
+    wrong = [name for name in names if not CAMERA_NAME.fullmatch(name)]
+    if wrong and list(names) != ONLY_CAMERA:
+        return f"parameter 'cameras' names '{wrong[0]}'; a camera's name has letters, digits and '_'"
+    if len(set(names)) < len(names):
+        return f"parameter 'cameras' names a camera twice: {', '.join(names)}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -14,6 +31,11 @@ class PerceptionParameters:
     engine: str = parameter("annexe", "Kind of engine that answers: annexe or scripted. Used when configuring.")
     model: str = parameter("annexe-scenes", "Model folder, or name of a shipped model. Used when configuring.")
     device: str = parameter("auto", "Where the model runs: auto, cpu, cuda or cuda:N. Used when configuring.")
+    cameras: list[str] = parameter(
+        ONLY_CAMERA,
+        "Names of the cameras; one without a name is the only one. Used when configuring.",
+        check=_problem_of_cameras,
+    )
     autostart: bool = parameter(True, "Configure and activate when the node starts.", read_only=True)
     max_frame_age: float = parameter(
         1.0, "Oldest camera frame that is answered for [s], by its stamp.", minimum=0.01, maximum=3600.0
@@ -31,6 +53,22 @@ class PerceptionParameters:
     sync_queue_size: int = parameter(
         10, "Images of each kind that wait for their partner. Used when activating.", minimum=1, maximum=100
     )
+    image_transport: str = parameter(
+        RAW, "How colour comes: raw from image, compressed (JPEG, PNG) from image/compressed. Used when activating.",
+        choices=IMAGE_TRANSPORTS,
+    )  # fmt: skip
+    depth_transport: str = parameter(
+        RAW, "How depth comes: raw, or compressedDepth (PNG) from depth/compressedDepth. Used when activating.",
+        choices=DEPTH_TRANSPORTS,
+    )  # fmt: skip
     rectified: bool = parameter(
         False, "Images are rectified although camera_info tells of distortion: use P. Used when activating."
+    )
+    target_frame: str = parameter("", "tf frame that poses are given in; empty: the camera's optical frame.")
+    standing_query: str = parameter("", "Question that is asked again and again about the newest frame; empty: none.")
+    standing_rate_hz: float = parameter(
+        1.0, "How often the standing query is asked at most [Hz].", minimum=0.01, maximum=60.0
+    )
+    diagnostics_period: float = parameter(
+        1.0, "Time between two messages on /diagnostics [s]. Used when configuring.", minimum=0.1, maximum=60.0
     )

@@ -1,13 +1,17 @@
-"""What an active node serves with: its camera, the scheduler in front of its engine, and the topics of its answers."""
+"""What an active node serves with: its cameras, the scheduler in front of its engine, and the topics of its answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from annexe_ros.core import Frame
+from annexe_ros.core import Frame, Progress
+from annexe_ros.core.errors import AnnexeError
+from annexe_ros.core.tracking import Tracker
 from annexe_ros.nodes.answer_output import AnswerOutput
 from annexe_ros.nodes.camera_input import CameraInput
+from annexe_ros.nodes.limits import Limits
 from annexe_ros.ros.answers import answer_message, label_image_message
 from annexe_ros.ros.replies import awaitable
 from annexe_ros.ros.requests import (
@@ -16,71 +20,100 @@ from annexe_ros.ros.requests import (
     max_frame_age_from_request,
     query_from_request,
 )
+from annexe_ros.ros.transforms import TransformLookup
 from annexe_ros.srv import EgoQuery
 
 if TYPE_CHECKING:
     from annexe_ros.inference import Scheduler
+    from annexe_ros.nodes.health import Health
 
 GRACE_S = 5.0
 """How long a running query may go on when serving ends, before it is told to stop."""
+
+
+@dataclass(frozen=True)
+class _Camera:
+    """One camera: where its frames come from, where its answers go, and who is who in them."""
+
+    input: CameraInput
+    output: AnswerOutput
+    tracker: Tracker
 
 
 class Serving:
     """Answers requests from its cameras; made when a node is activated, closed when it is deactivated."""
 
     def __init__(
-        self, scheduler: Scheduler, cameras: Sequence[CameraInput], output: AnswerOutput, *, wake: Callable[[], None]
+        self,
+        scheduler: Scheduler,
+        cameras: Sequence[CameraInput],
+        outputs: Mapping[str, AnswerOutput],
+        transforms: TransformLookup,
+        health: Health,
+        *,
+        wake: Callable[[], None],
     ) -> None:
         """Serve with what is handed over; the first camera is meant where a request names none.
 
-        ``wake`` wakes the executor that runs ``answer``; it is called from the scheduler's thread.
+        ``outputs`` are the topics of each camera by its name; ``wake`` wakes the executor that runs ``answer``, from
+        the scheduler's thread.
         """
-        self._scheduler, self._output, self._wake = scheduler, output, wake
-        self._cameras = {camera.name: camera for camera in cameras}
+        self._scheduler, self._transforms, self._health, self._wake = scheduler, transforms, health, wake
+        self._cameras = {camera.name: _Camera(camera, outputs[camera.name], Tracker()) for camera in cameras}
         self._closed = False
 
+    @property
+    def cameras(self) -> list[str]:
+        """Names of the cameras."""
+        return list(self._cameras)
+
     async def answer(
-        self, request: EgoQuery.Request, response: EgoQuery.Response, *, max_age_s: float, timeout_s: float
+        self, request: EgoQuery.Request, response: EgoQuery.Response, limits: Limits, caller: str, progress: Progress
     ) -> None:
         """Answer a request, publish the answer and fill it in; raises what goes wrong.
 
         While the answer is awaited, the executor's other callbacks go on.
 
         Args:
-            request: what is asked, perhaps with an image of its own.
-            response: gets the answer and, where wanted, the mask.
-            max_age_s: the oldest camera frame to answer for, where the request doesn't say [s].
-            timeout_s: the longest time from now until the answer [s].
+            request: what is asked, perhaps with an image of its own; a goal of the action has the same fields.
+            response: gets the answer and, where wanted, the mask; a result of the action has the same fields.
+            limits: what holds where the request says nothing.
+            caller: who asks, for their turns.
+            progress: how the caller follows and stops the work.
         """
-        query, frames = query_from_request(request), _FrameOnce(self._frame_source(request, max_age_s))
-        job = self._scheduler.submit(frames.take, query, timeout_s=timeout_s)
+        query = query_from_request(request)
+        camera = self._cameras[camera_from_request(request, list(self._cameras))]
+        given = images_from_request(request, rectified=camera.input.rectified)
+        max_age_s = max_frame_age_from_request(request, limits.max_age_s)
+        frames = _FrameOnce(given.frame if given is not None else lambda: camera.input.frame(max_age_s))
+        job = self._scheduler.submit(frames.take, query, progress, limits.timeout_s, caller)
         reply = await awaitable(job, self._wake)
+        self._health.note(reply)
         frame = frames.taken
-        response.answer = answer_message(reply, frame, query)
-        if request.target_frame not in ("", frame.frame_id):
-            untransformed = f"Poses are in '{frame.frame_id}'; this node doesn't transform to '{request.target_frame}'."
-            response.answer.notes = [*reply.notes, untransformed]
+        if given is None:
+            reply = camera.tracker.update(reply, frame.stamp_ns)
+        target_frame = request.target_frame or limits.target_frame
+        transform = self._transforms.pose_in(frame.frame_id, target_frame if query.want_3d else "", frame.stamp_ns)
+        response.answer = answer_message(reply, frame, query, transform)
         if query.want_mask:
             response.mask = label_image_message(reply, frame)
         if not self._closed:
-            self._output.publish(response.answer, reply, frame)
+            camera.output.publish(response.answer, reply, frame)
+
+    def newest_stamp_ns(self, camera: str, max_age_s: float) -> int | None:
+        """Return the time of the frame that a query would now be answered for; None where there is none."""
+        try:
+            return self._cameras[camera].input.frame(max_age_s).stamp_ns
+        except AnnexeError:
+            return None
 
     def close(self) -> None:
         """Unsubscribe, tell waiting queries that they won't be answered, and let the running one finish."""
         self._closed = True
         for camera in self._cameras.values():
-            camera.close()
+            camera.input.close()
         if not self._scheduler.close(GRACE_S):
             self._scheduler.close()
-
-    def _frame_source(self, request: EgoQuery.Request, default_age_s: float) -> Callable[[], Frame]:
-        """Return where the frame comes from: the request, or the newest of the camera when work begins."""
-        camera = self._cameras[camera_from_request(request, list(self._cameras))]
-        images = images_from_request(request, rectified=camera.rectified)
-        if images is not None:
-            return images.frame
-        max_age_s = max_frame_age_from_request(request, default_age_s)
-        return lambda: camera.frame(max_age_s)
 
 
 class _FrameOnce:

@@ -7,9 +7,10 @@ stands in, and ``NodeParameters.check`` tells all problems until they are put ri
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
@@ -35,6 +36,9 @@ class Declaration:
         minimum, maximum: limits of a number, both included; None: no limit.
         choices: the texts that are allowed; empty: any.
         read_only: fixed when the node starts.
+        check: returns in a sentence what is wrong with a value that passed all else, or None.
+
+    Of a list, every entry is of the type of the default's first.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Declaration:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    check: Callable[[Any], str | None] | None = None
 
     @property
     def type_name(self) -> str:
@@ -52,14 +57,14 @@ class Declaration:
 
     def problem(self, value: Any) -> str | None:
         """Return a sentence that says why ``value`` is refused, or None when it is fine."""
-        if type(value) is not type(self.default):
+        if type(value) is not type(self.default) or not _of_one_type(value, self.default):
             return f"parameter '{self.name}' must be of type {self.type_name} (like {self.default!r}), not {value!r}"
         if self.choices and value not in self.choices:
             return f"parameter '{self.name}' must be one of {', '.join(self.choices)}, not '{value}'"
         too_low = self.minimum is not None and not value >= self.minimum
         if too_low or (self.maximum is not None and not value <= self.maximum):
             return f"parameter '{self.name}' must lie in {self.limits}, not {value}"
-        return None
+        return self.check(value) if self.check else None
 
     @property
     def limits(self) -> str:
@@ -96,15 +101,17 @@ def parameter(
     maximum: float | None = None,
     choices: Sequence[str] = (),
     read_only: bool = False,
+    check: Callable[[Any], str | None] | None = None,
 ) -> Any:
     """Return a dataclass field that declares a parameter (see ``Declaration``)."""
-    facts = {"minimum": minimum, "maximum": maximum, "choices": tuple(choices), "read_only": read_only}
-    return dataclasses.field(default=default, metadata={_METADATA_KEY: {"description": description, **facts}})
+    facts = {"minimum": minimum, "maximum": maximum, "choices": tuple(choices), "read_only": read_only, "check": check}
+    metadata = {_METADATA_KEY: {"default": default, "description": description, **facts}}
+    return dataclasses.field(default_factory=lambda: copy.copy(default), metadata=metadata)
 
 
 def declarations(kind: type) -> tuple[Declaration, ...]:
     """Return what the fields of a dataclass declare, in their order."""
-    return tuple(Declaration(f.name, f.default, **f.metadata[_METADATA_KEY]) for f in dataclasses.fields(kind))
+    return tuple(Declaration(f.name, **f.metadata[_METADATA_KEY]) for f in dataclasses.fields(kind))
 
 
 def problems(declared: Iterable[Declaration], values: dict[str, Any]) -> dict[str, str]:
@@ -177,6 +184,10 @@ def _given(node: Node) -> dict[str, Any]:
         for name in node.get_parameters_by_prefix("")
         if name not in RCLPY_PARAMETERS and not name.startswith(RCLPY_PREFIXES)
     }
+
+
+def _of_one_type(value: Any, default: Any) -> bool:
+    return not isinstance(value, list) or {type(entry) for entry in value} == {type(default[0])}
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

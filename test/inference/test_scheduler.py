@@ -236,6 +236,19 @@ def test_many_callers_lose_nothing():
     assert scheduler.close(WAIT_S)
 
 
+def test_callers_take_turns_and_nobody_starves():
+    bench = Bench(capacity=9)
+    bench.occupy(caller="service")
+    futures = [bench.scheduler.submit(FRAME, Query(f"many {k}"), caller="service") for k in range(3)]
+    futures += [bench.scheduler.submit(FRAME, Query(f"one {name}"), caller=name) for name in ("robot", "standing")]
+    for _ in range(6):
+        bench.engine.gate.release()
+    wait_for(futures, WAIT_S)
+    order = [text for _, text in bench.engine.seen]
+    assert order == ["first", "one robot", "one standing", "many 0", "many 1", "many 2"]
+    assert bench.scheduler.close(WAIT_S)
+
+
 class SchedulerMachine(RuleBasedStateMachine):
     """Random calls against a model of the queue; the worker moves only when the machine lets it."""
 

@@ -1,0 +1,77 @@
+"""The standing query: one question that is asked again and again about the newest frame of every camera.
+
+A frame is asked about once, and a camera whose last question is still being worked on is left alone: answers never fall
+behind the camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+
+from annexe_ros.core.errors import Status
+from annexe_ros.nodes.perception_parameters import PerceptionParameters
+from annexe_ros.ros.replies import CallOutcome
+from annexe_ros.srv import EgoQuery
+
+QUIET = (Status.NO_FRAME, Status.STALE_FRAME, Status.BUSY, Status.NOT_ACTIVE, Status.CANCELLED)
+"""What is no news: the next tick comes."""
+
+
+class Asked(Protocol):
+    """Who knows the cameras and asks about one."""
+
+    def newest_stamp_ns(self, camera: str, max_age_s: float) -> int | None:
+        """Return the time of the newest frame; None where there is none."""
+
+
+class StandingQuery:
+    """Asks at the rate of the parameters, which are read anew each time."""
+
+    def __init__(
+        self,
+        node: Node,
+        read: Callable[[], PerceptionParameters],
+        serving: Asked,
+        ask: Callable[[EgoQuery.Request], Awaitable[CallOutcome]],
+    ) -> None:
+        """Begin; ``ask`` answers a request, publishes the answer and returns how it went, without raising."""
+        self._node, self._read, self._serving, self._ask = node, read, serving, ask
+        self._asked_ns: dict[str, int] = {}
+        self._busy: set[str] = set()
+        self._complaint = ""
+        period = 1.0 / read().standing_rate_hz
+        self._timer = node.create_timer(period, self._tick, callback_group=ReentrantCallbackGroup())
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._node.destroy_timer(self._timer)
+
+    def _tick(self) -> None:
+        values = self._read()
+        self._timer.timer_period_ns = round(1e9 / values.standing_rate_hz)
+        if not values.standing_query or self._node.executor is None:
+            return
+        for camera in values.cameras:
+            stamp_ns = None if camera in self._busy else self._serving.newest_stamp_ns(camera, values.max_frame_age)
+            if stamp_ns is not None and stamp_ns != self._asked_ns.get(camera):
+                self._asked_ns[camera] = stamp_ns
+                self._busy.add(camera)
+                self._node.executor.create_task(self._ask_about, camera, values.standing_query)
+
+    async def _ask_about(self, camera: str, query: str) -> None:
+        request = EgoQuery.Request(query=query, camera=camera)
+        try:
+            outcome = await self._ask(request)
+        finally:
+            self._busy.discard(camera)
+        self._complain("" if outcome.success or outcome.status in QUIET else outcome.message)
+
+    def _complain(self, message: str) -> None:
+        """Log a failure once, not at every tick."""
+        if message and message != self._complaint:
+            self._node.get_logger().error(f"the standing query fails: {message}")
+        self._complaint = message

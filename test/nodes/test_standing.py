@@ -1,0 +1,64 @@
+"""The standing query: asked again and again, never about an old frame, never twice about one."""
+
+import json
+from itertools import pairwise
+
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
+
+from rclpy.parameter import Parameter
+from test_perception import perception
+
+from annexe_ros.msg import InteractionAnswer
+from annexe_ros.ros import qos
+from annexe_ros.ros.stamps import nanoseconds
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def answers(peer):
+    """Answers on the topic, as they come."""
+    found = []
+    peer.node.create_subscription(InteractionAnswer, "/annexe/answer", found.append, qos.last_answer())
+    return found
+
+
+def test_every_new_frame_is_asked_about_once(context, peer, answers):
+    with perception(context, standing_query="which object is held?", standing_rate_hz=50.0):
+        peer.wait_until(lambda: peer.show() and len(answers) >= 5)
+        shown = peer.show()
+        peer.wait_until(lambda: answers[-1].header == shown)
+        count = len(answers)
+        peer.ask("is it over?")  # by now the last frame would have been asked about again
+        peer.wait_until(lambda: answers[-1].query == "is it over?")
+    stamps = [nanoseconds(answer.header.stamp) for answer in answers[:count]]
+    assert stamps == sorted(set(stamps))
+    assert {answer.query for answer in answers[:count]} == {"which object is held?"}
+    assert len(answers) == count + 1
+
+
+def test_a_slow_engine_is_asked_about_the_newest_frame_only(context, peer, answers, tmp_path):
+    script = tmp_path / "slow.json"
+    script.write_text(json.dumps({"stage_delay_s": 0.1}))
+    shown = []
+    with perception(context, model=str(script), standing_query="what?", standing_rate_hz=60.0):
+        peer.wait_until(lambda: shown.append(peer.show()) or len(answers) >= 4)
+    stamps = [nanoseconds(header.stamp) for header in shown]
+    asked = [stamps.index(nanoseconds(answer.header.stamp)) for answer in answers]
+    assert min(later - earlier for earlier, later in pairwise(asked[1:])) > 1  # there were frames in between
+
+
+def test_it_can_be_set_and_unset_while_the_node_runs(context, peer, answers):
+    with perception(context, standing_rate_hz=50.0) as node:
+        peer.ask_about_camera("by hand")
+        node.set_parameters([Parameter("standing_query", value="what is held?")])
+        peer.wait_until(lambda: peer.show() and answers[-1].query == "what is held?")
+        node.set_parameters([Parameter("standing_query", value="")])
+        peer.ask("the last word")
+        for _ in range(20):
+            peer.show()
+            peer.ask("the last word")
+        peer.wait_until(lambda: answers[-1].query == "the last word")
