@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 COEFFICIENT_COUNTS = (5, 8)
 
 MAX_STEPS = 20
-CONVERGED = 1e-9
-"""Newton's method ends when a step is this short, in focal lengths: a thousandth of a thousandth of a pixel."""
+CONVERGED = 1e-6
+"""Newton's method ends when a step is this short, in focal lengths: what is left then is about its square."""
 
 
 def distorted(x: NDArray, y: NDArray, coefficients: Sequence[float]) -> tuple[NDArray, NDArray]:

@@ -1,8 +1,9 @@
 """Pairs the messages of one RGB-D camera: a colour image with the depth image taken at nearly the same time.
 
 message_filters pairs by stamp. The callback that it runs under its lock only hands the pair on: nothing is converted
-until somebody asks for the frame. A camera without depth, or whose depth has stopped, is served with colour alone. It
-knows no node and no topic: whoever owns the subscriptions calls ``colour``, ``depth`` and ``info``, from one thread.
+until somebody asks for the frame. A camera without depth, or whose depth has stopped, is served with colour alone. Raw
+and compressed messages are alike. It knows no node and no topic: whoever owns the subscriptions calls ``colour``,
+``depth`` and ``info``, from one thread.
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from message_filters import ApproximateTimeSynchronizer, SimpleFilter
-from sensor_msgs.msg import CameraInfo, Image
+from numpy.typing import NDArray
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from annexe_ros.core import Frame
 from annexe_ros.ros.camera_info import camera_from_message
+from annexe_ros.ros.camera_statistics import CameraCounters, CameraStatistics
+from annexe_ros.ros.compressed import colour_from_compressed, depth_from_compressed
 from annexe_ros.ros.images import colour_from_message, depth_from_message
 from annexe_ros.ros.stamps import nanoseconds
 
 PATIENCE_NS = 500_000_000
 """How long colour waits for depth and intrinsics before it goes on without, and the jump back that begins all anew."""
+
+AnyImage = Image | CompressedImage
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ class CameraImages:
         rectified: the image was rectified whatever ``info`` tells of distortion.
     """
 
-    colour: Image
-    depth: Image | None = None
+    colour: AnyImage
+    depth: AnyImage | None = None
     info: CameraInfo | None = None
     camera_name: str = ""
     rectified: bool = False
@@ -53,8 +60,8 @@ class CameraImages:
     @cached_property
     def _frame(self) -> Frame:
         return Frame(
-            colour_from_message(self.colour),
-            None if self.depth is None else depth_from_message(self.depth),
+            _colour(self.colour),
+            None if self.depth is None else _depth(self.depth),
             None if self.info is None else camera_from_message(self.info, rectified=self.rectified),
             self.stamp_ns,
             self.colour.header.frame_id,
@@ -78,29 +85,40 @@ class CameraSync:
         self._store, self._slop_s, self._queue_size = store, slop_s, queue_size
         self._camera_name, self._rectified = camera_name, rectified
         self._info: CameraInfo | None = None
+        self._counters = CameraCounters()
         self._newest_ns = 0
         self._first_ns: int | None = None
         self._unpaired_since_ns: int | None = None
         self._colour, self._depth = self._pairing()
 
-    def colour(self, message: Image) -> None:
+    @property
+    def statistics(self) -> CameraStatistics:
+        """What became of the images so far."""
+        since_ns = self._unpaired_since_ns
+        return self._counters.statistics(0 if since_ns is None else self._newest_ns - since_ns)
+
+    def colour(self, message: AnyImage) -> None:
         """Take a colour image; one with a time before 1970 is dropped, message_filters can't order it."""
         stamp = nanoseconds(message.header.stamp)
         if stamp < 0:
+            self._counters.refused()
             return
         if stamp < self._newest_ns - PATIENCE_NS:
             # The clock jumped back; the synchroniser would hold on to the images with the later stamps.
             self._first_ns = self._unpaired_since_ns = None
             self._colour, self._depth = self._pairing()
+            self._counters.restart()
+        self._counters.colour(stamp)
         self._newest_ns = stamp
         self._first_ns = stamp if self._first_ns is None else self._first_ns
         self._unpaired_since_ns = stamp if self._unpaired_since_ns is None else self._unpaired_since_ns
         self._colour.signalMessage(message)
         if self._unpaired_since_ns is not None and stamp - self._unpaired_since_ns >= PATIENCE_NS:
-            self._store(self._images(message, None))
+            self._hand_on(message, None)
 
-    def depth(self, message: Image) -> None:
+    def depth(self, message: AnyImage) -> None:
         """Take a depth image; see ``colour``."""
+        self._counters.depth()
         if message.header.stamp.sec >= 0:
             self._depth.signalMessage(message)
 
@@ -115,11 +133,21 @@ class CameraSync:
         pairs.registerCallback(self._on_pair)
         return colour, depth
 
-    def _on_pair(self, colour: Image, depth: Image) -> None:
+    def _on_pair(self, colour: AnyImage, depth: AnyImage) -> None:
         self._unpaired_since_ns = None
         waited_ns = self._newest_ns - (self._first_ns or 0)
         if self._info is not None or waited_ns >= PATIENCE_NS:
-            self._store(self._images(colour, depth))
+            self._hand_on(colour, depth)
 
-    def _images(self, colour: Image, depth: Image | None) -> CameraImages:
-        return CameraImages(colour, depth, self._info, self._camera_name, self._rectified)
+    def _hand_on(self, colour: AnyImage, depth: AnyImage | None) -> None:
+        images = CameraImages(colour, depth, self._info, self._camera_name, self._rectified)
+        self._counters.handed_on(images.stamp_ns, paired=depth is not None)
+        self._store(images)
+
+
+def _colour(message: AnyImage) -> NDArray[np.uint8]:
+    return colour_from_compressed(message) if isinstance(message, CompressedImage) else colour_from_message(message)
+
+
+def _depth(message: AnyImage) -> NDArray[np.float32]:
+    return depth_from_compressed(message) if isinstance(message, CompressedImage) else depth_from_message(message)

@@ -1,5 +1,8 @@
 """Pairing without a graph: messages are handed over as subscriptions would."""
 
+import struct
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,11 +10,13 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 from annexe_ros.core import PinholeCamera
 from annexe_ros.core.errors import BadImageError
 from annexe_ros.ros.camera_info import camera_info_message
+from annexe_ros.ros.camera_statistics import MAX_WAITING, CameraStatistics
 from annexe_ros.ros.camera_sync import PATIENCE_NS, CameraImages, CameraSync
 from annexe_ros.ros.images import depth_message, image_message
 from annexe_ros.ros.stamps import stamp_message
@@ -32,6 +37,16 @@ def colour(ms, height=4):
 
 def depth(ms):
     return depth_message(np.ones((4, 6), np.float32), header(ms))
+
+
+def jpeg(ms):
+    data = cv2.imencode(".jpg", np.full((4, 6, 3), 90, np.uint8))[1].tobytes()
+    return CompressedImage(header=header(ms), format="rgb8; jpeg compressed bgr8", data=data)
+
+
+def compressed_depth(ms):
+    data = struct.pack("<iff", 0, 0.0, 0.0) + cv2.imencode(".png", np.full((4, 6), 800, np.uint16))[1].tobytes()
+    return CompressedImage(header=header(ms), format="16UC1; compressedDepth png", data=data)
 
 
 @pytest.fixture
@@ -141,6 +156,24 @@ def test_a_pair_makes_a_frame(sync, stored):
     assert (frame.image.shape, frame.depth[0, 0]) == ((4, 6, 3), 1.0)
 
 
+@pytest.mark.parametrize("colour", [colour, jpeg])
+@pytest.mark.parametrize("depth", [depth, compressed_depth])
+def test_raw_and_compressed_images_are_alike(colour, depth, sync, stored):
+    sync.depth(depth(1010))
+    sync.colour(colour(1000))
+    frame = stored[0].frame()
+    assert (frame.image.shape, frame.stamp_ns) == ((4, 6, 3), 1000 * MS)
+    assert frame.depth[0, 0] == pytest.approx({"depth": 1.0, "compressed_depth": 0.8}[depth.__name__])
+
+
+def test_nothing_is_decoded_until_somebody_asks(sync, stored):
+    sync.depth(depth(1000))
+    sync.colour(CompressedImage(header=header(1000), format="jpeg", data=b"damaged"))
+    assert times(stored) == [(1000, True)]
+    with pytest.raises(BadImageError, match="no whole JPEG or PNG"):
+        stored[0].frame()
+
+
 def test_colour_alone_makes_a_frame():
     frame = CameraImages(colour(1), camera_name="wrist").frame()
     assert (frame.depth, frame.camera, frame.camera_name) == (None, None, "wrist")
@@ -155,3 +188,47 @@ def test_intrinsics_of_another_size_are_refused():
     info = camera_info_message(PinholeCamera(5, 5, 1.0, 1.0, 1.0, 1.0), header(1))
     with pytest.raises(BadImageError, match="camera_info is for 5x5, the image is 6x4"):
         CameraImages(colour(1), info=info).frame()
+
+
+def statistics_after(sync, *images):
+    for kind, ms in images:
+        {"colour": sync.colour, "depth": sync.depth}[kind]({"colour": colour, "depth": depth}[kind](ms))
+    return sync.statistics
+
+
+def test_before_the_first_image_there_is_nothing_to_tell(sync):
+    assert sync.statistics == CameraStatistics()
+
+
+def test_every_colour_image_is_accounted_for(sync):
+    pairs = [(kind, ms) for ms in (1000, 1040, 1080) for kind in ("depth", "colour")]
+    lonely = [("colour", 1120), ("colour", 1160)]
+    told = statistics_after(sync, *pairs, *lonely, ("depth", 1165), ("colour", 1200))
+    assert (told.received, told.depth_received) == (6, 4)
+    assert (told.paired, told.alone, told.dropped) == (4, 0, 1)  # 1120 was dropped, 1200 still waits
+    assert (told.newest_ns, told.rate_hz) == (1200 * MS, pytest.approx(25.0))
+
+
+def test_how_long_nothing_matched_is_told(sync):
+    told = statistics_after(sync, ("depth", 1000), ("colour", 1000))
+    assert told.unmatched_s == 0
+    told = statistics_after(sync, ("colour", 1100), ("colour", 1900), ("depth", 1800))
+    assert (told.unmatched_s, told.paired, told.alone) == (pytest.approx(0.8), 1, 1)
+    told = statistics_after(sync, ("depth", 1900))
+    assert (told.unmatched_s, told.paired) == (0, 2)
+
+
+def test_counts_survive_a_clock_that_jumps_back(sync):
+    statistics_after(sync, ("colour", 90_000), ("colour", 90_040))
+    told = statistics_after(sync, ("colour", 1000), ("colour", 1100), ("depth", 1100))
+    assert (told.received, told.paired, told.dropped, told.newest_ns) == (4, 1, 3, 1100 * MS)
+    assert told.rate_hz == pytest.approx(10.0)
+
+
+def test_images_that_can_never_be_used_are_dropped(sync):
+    assert statistics_after(sync, ("colour", -5000)).dropped == 1
+
+
+def test_a_camera_that_sets_no_stamps_does_not_pile_up(sync):
+    told = statistics_after(sync, *[("colour", 0)] * (MAX_WAITING + 5))
+    assert (told.received, told.dropped, told.rate_hz) == (MAX_WAITING + 5, 5, 0.0)
