@@ -12,6 +12,9 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 DEPTH = 10
 """Messages kept per topic: enough for a colour image to wait for its depth."""
 
+CALLS = 256
+"""Calls, and answers to them, that may lie unread."""
+
 
 def sensor() -> QoSProfile:
     """Return the profile of camera topics: an image that is late is not worth sending again."""
@@ -26,6 +29,14 @@ def reliable() -> QoSProfile:
 def last_answer() -> QoSProfile:
     """Return a reliable profile whose last message is there for whoever subscribes later."""
     return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def calls() -> QoSProfile:
+    """Return the profile of services: there is room for the calls of many clients that come at one moment.
+
+    With ROS's own of ten, the eleventh replaces the first before it is read, and its caller waits for ever.
+    """
+    return QoSProfile(depth=CALLS, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def overridable() -> QoSOverridingOptions:
