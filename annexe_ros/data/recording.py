@@ -8,7 +8,8 @@ A recording is a folder in Ego-IRGBench's layout with one file more, ``recording
                      "frames": [{"id": "<id>", "stamp_ns": 0}, ...]}
 
 A folder of generated scenes has no such file: its images come in the order of their names, a fixed time apart, each
-with the intrinsics in its ``scene/<id>.json``. Frames are read when asked for. ROS is not known here.
+with the intrinsics in its ``scene/<id>.json``. Frames are read when asked for. Neither ROS nor
+bags (``data/bag.py``) are known here.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from annexe_ros.core import Frame, PinholeCamera
 from annexe_ros.core.errors import BadImageError, DatasetFormatError
 from annexe_ros.data.ego_irgbench import read_colour, read_depth
+from annexe_ros.data.timeline import Timeline
 
 INDEX_NAME = "recording.json"
 DEFAULT_FRAME_ID = "head_camera_color_optical_frame"
@@ -65,21 +68,10 @@ class Recording:
             raise DatasetFormatError(root, "has no frame")
         return cls(root, frame_id, tuple(frames))
 
-    @property
-    def interval_ns(self) -> int:
-        """Mean time between frames, which also separates the last from the first when playing in a loop [ns]."""
-        if len(self.frames) == 1:
-            return SCENE_INTERVAL_NS
-        return (self.frames[-1].stamp_ns - self.frames[0].stamp_ns) // (len(self.frames) - 1)
-
-    def gap_ns(self, index: int) -> int:
-        """Return the time between a frame and the one before it; the first follows the last when played in a loop."""
-        return self.frames[index].stamp_ns - self.frames[index - 1].stamp_ns if index else self.interval_ns
-
-    @property
-    def duration_ns(self) -> int:
-        """Time from the first frame to when a loop begins anew [ns]."""
-        return self.frames[-1].stamp_ns - self.frames[0].stamp_ns + self.interval_ns
+    @cached_property
+    def timeline(self) -> Timeline:
+        """When its frames were taken."""
+        return Timeline(tuple(frame.stamp_ns for frame in self.frames))
 
     def read(self, entry: RecordedFrame) -> Frame:
         """Read the images of one entry; raises ``DatasetFormatError``."""

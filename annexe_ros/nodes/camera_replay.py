@@ -1,26 +1,24 @@
-"""The node ``camera_replay``: plays a recording or a folder of scenes as if a head camera were there.
+"""The node ``camera_replay``: plays a recording, a folder of scenes or a bag as if a head camera were there.
 
-Publishes ``image`` (rgb8), ``depth`` (16UC1 [mm]) and ``camera_info`` with the recording's pace; where an image has no
-depth or no intrinsics, it has no such message. Frames are read from disk as they are due.
+Publishes ``image``, ``depth`` and ``camera_info`` with the recording's pace, each only where the recording has it; a
+bag's compressed images go out on ``image/compressed`` and ``depth/compressedDepth``. What is played is read from disk
+as it is due.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, Image
 
-from annexe_ros.core import Frame
-from annexe_ros.data.recording import Recording
+from annexe_ros.nodes.replay_sources import open_source
 from annexe_ros.nodes.spinning import spin_until_shutdown
 from annexe_ros.ros import qos
-from annexe_ros.ros.answers import header_of
-from annexe_ros.ros.camera_info import camera_info_message
-from annexe_ros.ros.images import depth_message, image_message
+from annexe_ros.ros.definitions import message_class
 from annexe_ros.ros.parameters import NodeParameters, parameter
+from annexe_ros.ros.stamps import stamp_message
 
 RELIABLE, BEST_EFFORT = "reliable", "best_effort"
 
@@ -29,7 +27,10 @@ RELIABLE, BEST_EFFORT = "reliable", "best_effort"
 class ReplayParameters:
     """Parameters of the node ``camera_replay``."""
 
-    recording: str = parameter("", "Folder of a recording or of scenes.", read_only=True)
+    recording: str = parameter("", "Folder of a recording or of scenes, or a bag in MCAP.", read_only=True)
+    image_topic: str = parameter("/image", "Where a bag has the images, raw or compressed.", read_only=True)
+    depth_topic: str = parameter("/depth", "Where a bag has the depth images, if it has any.", read_only=True)
+    camera_info_topic: str = parameter("/camera_info", "Where a bag has the intrinsics, if it has any.", read_only=True)
     rate: float = parameter(1.0, "Pace, 1 as recorded.", minimum=0.01, maximum=100.0)
     loop: bool = parameter(True, "Begin anew at the end; otherwise the node ends.")
     restamp: bool = parameter(True, "Stamp messages with the time of sending, instead of that of recording.")
@@ -40,49 +41,58 @@ class ReplayParameters:
 
 
 class CameraReplay(Node):
-    """Publishes a recording frame by frame."""
+    """Publishes a recording entry by entry."""
 
     def __init__(self, **options: Any) -> None:
-        """Open the recording and begin; raises ``ParameterError`` or ``DatasetFormatError``."""
+        """Open the recording and begin.
+
+        Raises ``ParameterError``, ``DatasetFormatError`` or ``MissingDependencyError``.
+        """
         super().__init__("camera_replay", automatically_declare_parameters_from_overrides=True, **options)
         self._settings = NodeParameters(self, ReplayParameters)
         self._settings.check()
         values = self._settings.read()
-        self._recording = Recording.open(values.recording)
+        topics = {"image": values.image_topic, "depth": values.depth_topic, "camera_info": values.camera_info_topic}
+        self._source = open_source(values.recording, topics)
         profile = qos.reliable() if values.reliability == RELIABLE else qos.sensor()
-        self._image = self.create_publisher(Image, "image", profile)
-        self._depth = self.create_publisher(Image, "depth", profile)
-        self._info = self.create_publisher(CameraInfo, "camera_info", profile)
+        self._outputs = {
+            topic: self.create_publisher(message_class(kind), topic, profile)
+            for topic, kind in self._source.topics.items()
+        }
         self._next = self._loops = 0
         self._due_ns = time.monotonic_ns()
         self._timer = self.create_timer(0.0, self._play)
-        self.get_logger().info(f"playing {len(self._recording.frames)} frames of '{values.recording}'")
+        count, names = len(self._source.timeline.stamps_ns), ", ".join(sorted(self._outputs))
+        self.get_logger().info(f"playing {count} frames of '{values.recording}' on {names}")
+
+    def destroy_node(self) -> None:
+        """Close the recording."""
+        super().destroy_node()
+        self._source.close()
 
     def _play(self) -> None:
-        """Publish the frame that is due and wait for the next, which is never sent in a hurry."""
-        frames, values = self._recording.frames, self._settings.read()
-        self._publish(self._recording.read(frames[self._next]), values)
+        """Publish what is due and wait for the next, which is never sent in a hurry."""
+        timeline, values = self._source.timeline, self._settings.read()
+        self._publish(values)
         self._next += 1
-        if self._next == len(frames):
+        if self._next == len(timeline.stamps_ns):
             if not values.loop:
                 self.context.try_shutdown()
                 return
             self._next, self._loops = 0, self._loops + 1
         now_ns = time.monotonic_ns()
-        self._due_ns = max(self._due_ns + round(self._recording.gap_ns(self._next) / values.rate), now_ns + 1)
+        self._due_ns = max(self._due_ns + round(timeline.gap_ns(self._next) / values.rate), now_ns + 1)
         self._timer.timer_period_ns = self._due_ns - now_ns
         self._timer.reset()
 
-    def _publish(self, frame: Frame, values: ReplayParameters) -> None:
-        recorded_ns = frame.stamp_ns + self._loops * self._recording.duration_ns
-        stamp_ns = self.get_clock().now().nanoseconds if values.restamp else recorded_ns
-        frame = replace(frame, stamp_ns=stamp_ns, frame_id=values.frame_id or frame.frame_id)
-        header = header_of(frame)
-        if frame.camera is not None:
-            self._info.publish(camera_info_message(frame.camera, header))
-        if frame.depth is not None:
-            self._depth.publish(depth_message(frame.depth, header))
-        self._image.publish(image_message(frame.image, "rgb8", header))
+    def _publish(self, values: ReplayParameters) -> None:
+        timeline = self._source.timeline
+        recorded_ns = timeline.stamps_ns[self._next] + self._loops * timeline.duration_ns
+        stamp = stamp_message(self.get_clock().now().nanoseconds if values.restamp else recorded_ns)
+        for topic, message in self._source.messages(self._next):
+            message.header.stamp = stamp
+            message.header.frame_id = values.frame_id or message.header.frame_id
+            self._outputs[topic].publish(message)
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ def test_a_written_recording_is_read_back(tmp_path):
     assert (frame.frame_id, frame.stamp_ns, frame.camera) == ("camera", 100_000_000, CAMERA)
     assert frame.image[0, 0, 0] > 200 > frame.image[0, 0, 2]
     assert np.allclose(frame.depth, 1.25)
-    assert recording.duration_ns == 200_000_000
+    assert recording.timeline.duration_ns == 200_000_000
 
 
 def test_a_folder_of_scenes_is_a_recording_without_index(tmp_path):
@@ -44,7 +44,7 @@ def test_a_folder_of_scenes_is_a_recording_without_index(tmp_path):
 
 def test_a_single_frame_can_be_looped(tmp_path):
     put_images(tmp_path, "a")
-    assert Recording.open(tmp_path).duration_ns == SCENE_INTERVAL_NS
+    assert Recording.open(tmp_path).timeline.duration_ns == SCENE_INTERVAL_NS
 
 
 @pytest.mark.parametrize(
