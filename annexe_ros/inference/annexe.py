@@ -148,10 +148,11 @@ class AnnexeEngine:
                 progress.check()
                 progress.on_text(Stage.GROUND, "")
                 objects = self._ground(seen, generation, pooled, names, score, label_image, query.want_mask)
+                objects = _without_echoes(objects)
         notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
         reply = Interpretation(
             analysis=analysis if query.want_analysis else "",
-            answer=NAME_SEPARATOR.join(names) or NO_TARGET_ANSWER,
+            answer=NAME_SEPARATOR.join(target.label for target in objects) or NO_TARGET_ANSWER,
             has_target=has_target,
             target_score=score,
             objects=objects,
@@ -262,6 +263,12 @@ def _grounded(
     score = float(probability[mask].mean()) * target_score
     touched_by = hands if role is Role.OBJECT else Hands.NONE
     return GroundedObject(name, value, score, role, active=bool(hands), touched_by=touched_by)
+
+
+def _without_echoes(objects: tuple[GroundedObject, ...]) -> tuple[GroundedObject, ...]:
+    """Leave out names that were said again and have no pixels of their own."""
+    said = [target.label for target in objects]
+    return tuple(o for k, o in enumerate(objects) if o.mask_value or o.label not in said[:k])
 
 
 def _resized(maps: Tensor, frame: Frame) -> Tensor:

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from annexe_ros.core import NO_TARGET_ANSWER, Frame, Progress, Query, Stage
+from annexe_ros.core import NO_TARGET_ANSWER, Frame, GroundedObject, Progress, Query, Role, Stage
 from annexe_ros.core.errors import CancelledError, EngineError, ModelNotFoundError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -171,3 +171,14 @@ def test_a_device_that_is_not_there_is_refused(tiny_folder, device):
         pytest.skip("this machine has CUDA")
     with pytest.raises(EngineError, match=device):
         AnnexeEngine(tiny_folder, device)
+
+
+def test_a_name_said_twice_counts_once_unless_there_are_two():
+    from annexe_ros.inference.annexe import _without_echoes
+
+    def lamps(*values):
+        return tuple(GroundedObject("lamp", value, 1.0, Role.OBJECT) for value in values)
+
+    assert [target.mask_value for target in _without_echoes(lamps(1, 0))] == [1]
+    assert [target.mask_value for target in _without_echoes(lamps(1, 2))] == [1, 2]
+    assert [target.mask_value for target in _without_echoes(lamps(0, 0))] == [0]  # masks weren't asked for
