@@ -1,14 +1,19 @@
 """Starts the perception node, and rviz where wanted.
 
-    ros2 launch annexe_ros annexe.launch.py image:=/camera/color/image_raw \
-        depth:=/camera/aligned_depth_to_color/image_raw camera_info:=/camera/color/camera_info
+    ros2 launch annexe_ros annexe.launch.py camera:=realsense
+
+Topics of a camera without a file in config/cameras are named one by one: image:=/camera/color/image_raw
+depth:=/camera/depth/image_raw camera_info:=/camera/color/camera_info; so is what differs from such a file.
 
 Where PyTorch lives in a virtual environment (made with --system-site-packages), name its interpreter:
 python:=$HOME/venv/bin/python
 """
 
 import os
+from pathlib import Path
+from typing import Any
 
+import yaml
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
@@ -18,11 +23,16 @@ from launch_ros.substitutions import FindPackageShare
 
 FASTDDS_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 CONFIG = PathJoinSubstitution([FindPackageShare("annexe_ros"), "config"])
+CAMERAS = (
+    Path(__file__).parents[1] / "config" / "cameras"
+)  # looked into for --show-args too, where nothing is found yet
 
 PARAMETER_ARGUMENTS = {
     "engine": "Kind of engine: annexe or scripted; empty: as in params_file.",
     "model": "Model folder or name of a shipped model; empty: as in params_file.",
     "device": "auto, cpu, cuda or cuda:N; empty: as in params_file.",
+    "image_transport": "How colour comes: raw or compressed (JPEG, PNG); empty: as in params_file.",
+    "depth_transport": "How depth comes: raw or compressedDepth; empty: as in params_file.",
 }
 TOPICS = ("image", "depth", "camera_info")
 
@@ -32,13 +42,23 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(name, default_value="", description=text) for name, text in PARAMETER_ARGUMENTS.items()
     ]
     topics = [
-        DeclareLaunchArgument(name, default_value=name, description=f"Topic of the camera's {name}.") for name in TOPICS
+        DeclareLaunchArgument(
+            name,
+            default_value="",
+            description=f"Topic of the camera's {name}; empty: as the camera has it, or '{name}'.",
+        )
+        for name in TOPICS
     ]
     return [
         DeclareLaunchArgument(
             "params_file",
             default_value=PathJoinSubstitution([CONFIG, "annexe.yaml"]),
             description="Parameters of the node.",
+        ),
+        DeclareLaunchArgument(
+            "camera",
+            default_value="",
+            description=f"Take topics of this camera, and parameters over params_file's: {', '.join(_cameras())}.",
         ),
         *parameters,
         *topics,
@@ -52,9 +72,24 @@ def _arguments() -> list[DeclareLaunchArgument]:
     ]
 
 
+def _cameras() -> dict[str, Path]:
+    return {file.stem: file for file in sorted(CAMERAS.iterdir())}
+
+
+def camera_settings(name: str) -> dict[str, dict[str, Any]]:
+    """Return ``topics`` and ``parameters`` of a camera; both are empty without a name."""
+    if not name:
+        return {"topics": {}, "parameters": {}}
+    if name not in _cameras():
+        raise ValueError(f"unknown camera '{name}'; known: {', '.join(_cameras())}")
+    return yaml.safe_load(_cameras()[name].read_text(encoding="utf-8"))
+
+
 def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Return the node; arguments that were left empty don't override the parameters file."""
+    camera = camera_settings(LaunchConfiguration("camera").perform(context))
     given = {name: LaunchConfiguration(name).perform(context) for name in PARAMETER_ARGUMENTS}
+    topics = {name: LaunchConfiguration(name).perform(context) or camera["topics"].get(name, name) for name in TOPICS}
     flags = {name: LaunchConfiguration(name).perform(context) == "true" for name in ("use_sim_time", "autostart")}
     return [
         LifecycleNode(
@@ -65,10 +100,9 @@ def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             prefix=LaunchConfiguration("python"),
             parameters=[
                 LaunchConfiguration("params_file"),
-                flags,
-                {name: value for name, value in given.items() if value},
+                camera["parameters"] | flags | {name: value for name, value in given.items() if value},
             ],
-            remappings=[(name, LaunchConfiguration(name)) for name in TOPICS],
+            remappings=list(topics.items()),
             output="screen",
         )
     ]

@@ -1,0 +1,86 @@
+"""``camera:=`` of annexe.launch.py, with stand-ins for launch and launch_ros: what the node is started with."""
+
+import runpy
+import sys
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from annexe_ros.nodes.camera_input import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS
+from annexe_ros.nodes.perception_parameters import PerceptionParameters
+from annexe_ros.ros.parameters import declarations, problems
+
+pytestmark = pytest.mark.ros
+
+ROOT = Path(__file__).parents[2]
+CAMERAS = sorted((ROOT / "config" / "cameras").iterdir())
+LIBRARIES = ("launch", "launch_ros")
+MODULES = [f"{library}{part}" for library in LIBRARIES for part in ("", ".actions", ".conditions", ".substitutions")]
+
+
+class Configuration:
+    """A launch argument, whose value is looked up in a context that is a plain mapping."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def perform(self, context):
+        return context.get(self.name, "")
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Return what the node is started with, given the launch arguments."""
+    for name in MODULES:
+        monkeypatch.setitem(sys.modules, name, MagicMock())
+    sys.modules["launch.substitutions"].LaunchConfiguration = Configuration
+    sys.modules["launch_ros.actions"].LifecycleNode = dict
+    launch_file = runpy.run_path(str(ROOT / "launch" / "annexe.launch.py"))
+    return lambda **arguments: launch_file["_perception"](arguments)[0]
+
+
+@pytest.mark.parametrize("path", CAMERAS, ids=lambda path: path.stem)
+def test_a_cameras_file_names_its_topics_and_known_parameters(path):
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert path.suffix == ".yaml"
+    assert settings.keys() == {"topics", "parameters"}
+    assert settings["topics"].keys() == {"image", "depth", "camera_info"}
+    assert all(topic.startswith("/") for topic in settings["topics"].values())
+    assert problems(declarations(PerceptionParameters), settings["parameters"]) == {}
+
+
+def test_the_head_cameras_are_there():
+    assert {"orbbec", "realsense", "zed"} <= {path.stem for path in CAMERAS}
+
+
+@pytest.mark.parametrize("path", CAMERAS, ids=lambda path: path.stem)
+def test_the_node_gets_what_the_file_says(path, started):
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    node = started(camera=path.stem)
+    assert dict(node["remappings"]) == settings["topics"]
+    assert settings["parameters"].items() <= node["parameters"][-1].items()
+
+
+def test_arguments_win_over_the_file(started):
+    node = started(
+        camera="zed", image="/mine", image_transport=IMAGE_TRANSPORTS[1], depth_transport=DEPTH_TRANSPORTS[1]
+    )
+    assert dict(node["remappings"])["image"] == "/mine"
+    assert dict(node["remappings"])["depth"].startswith("/zed/")
+    assert node["parameters"][-1]["image_transport"] == "compressed"
+    assert node["parameters"][-1]["depth_transport"] == "compressedDepth"
+
+
+def test_without_a_camera_the_topics_keep_their_names(started):
+    node = started()
+    assert all(name == topic for name, topic in node["remappings"])
+    assert node["parameters"][-1].keys() == {"use_sim_time", "autostart"}
+
+
+def test_an_unknown_camera_is_refused_by_name(started):
+    with pytest.raises(ValueError, match="unknown camera 'kinect'; known: orbbec, realsense, zed"):
+        started(camera="kinect")
