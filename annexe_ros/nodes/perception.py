@@ -22,6 +22,7 @@ from annexe_ros.nodes.limits import Limits
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.nodes.spinning import spin_until_shutdown
 from annexe_ros.nodes.streaming import StreamingServer
+from annexe_ros.ros import qos
 from annexe_ros.ros.parameters import NodeParameters
 from annexe_ros.ros.replies import CallOutcome, reported_in
 from annexe_ros.srv import EgoQuery
@@ -52,7 +53,9 @@ class PerceptionNode(LifecycleNode):
         self._serving: Serving | None = None
         self._standing: StandingQuery | None = None
         self._enabled, self._why_inactive = True, "it was not configured yet"
-        self._query = self.create_service(EgoQuery, "~/query", self._on_query, callback_group=ReentrantCallbackGroup())
+        self._query = self.create_service(
+            EgoQuery, "~/query", self._on_query, qos_profile=qos.calls(), callback_group=ReentrantCallbackGroup()
+        )
         self._stream = StreamingServer(self, partial(self._answer, STREAM))
         self.create_service(SetBool, "~/enable", self._on_enable)
         if self._settings.read().autostart:

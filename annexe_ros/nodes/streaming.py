@@ -15,6 +15,7 @@ from rclpy.node import Node
 
 from annexe_ros.action import StreamEgoQuery
 from annexe_ros.core import Progress, Stage
+from annexe_ros.ros import qos
 from annexe_ros.ros.replies import reported_in
 
 STAGES = {
@@ -39,6 +40,9 @@ class StreamingServer:
             "~/stream_query",
             self._execute,
             callback_group=ReentrantCallbackGroup(),
+            goal_service_qos_profile=qos.calls(),
+            result_service_qos_profile=qos.calls(),
+            cancel_service_qos_profile=qos.calls(),
             cancel_callback=lambda _: CancelResponse.ACCEPT,  # rclpy's own rejects
         )
 
