@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -27,6 +29,9 @@ READY_S = 180
 """Time for the node to load its model and see a first frame [s]."""
 
 POLL_S = 0.1
+
+OUTPUTS = ("answer", "mask", "overlay", "markers", "objects_cloud")
+RECORDED = ("image", "depth", "camera_info", "tf", "tf_static", *(f"/annexe/{topic}" for topic in OUTPUTS))
 
 
 def main() -> int:
@@ -64,6 +69,7 @@ def _replay_and_ask(options: argparse.Namespace) -> int:
     ask = ["--queries", options.queries or options.recording / "queries.yaml", "--out", out, "--wait", READY_S]
     print(f"replaying {_shown(options.recording)} to the node annexe (engine {options.engine}, model {options.model})")
     with (
+        _recording(options.record, environment, out / "topic_recorder.log"),
         running(SCRIPTS / "camera_replay", replay, environment, out / "camera_replay.log") as camera,
         running(SCRIPTS / "perception_node", perception, environment, out / "perception_node.log") as node,
         running(SCRIPTS / "query_client", ask, environment) as client,
@@ -77,6 +83,18 @@ def _replay_and_ask(options: argparse.Namespace) -> int:
                     return 1
             time.sleep(POLL_S)
     return code
+
+
+@contextmanager
+def _recording(file: Path | None, environment: dict[str, str], log: Path) -> Iterator[None]:
+    """Record the demo's topics into a file as long as the block lasts; None: don't."""
+    if file is None:
+        yield
+        return
+    with running(SCRIPTS / "topic_recorder", [*RECORDED, "--out", file], environment, log) as recorder:
+        yield
+    told = log.read_text(encoding="utf-8").strip().splitlines()[-1]
+    print(f"recorded {_shown(file)}: {told}" if recorder.returncode == 0 else f"nothing was recorded: {told}")
 
 
 def _check_model(model: str) -> None:
@@ -105,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recording", type=Path, default=RECORDING, help="folder of a recording or of scenes")
     parser.add_argument("--queries", type=Path, help="YAML list of queries; default: queries.yaml of the recording")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="where results go (%(default)s)")
+    parser.add_argument("--record", type=Path, help="MCAP file for the topics of the demo, e.g. out/demo/demo.mcap")
     parser.add_argument("--engine", default="annexe", help="annexe or scripted (%(default)s)")
     parser.add_argument("--model", default="annexe-scenes", help="model folder or shipped model (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
+
+from annexe_ros.data.bag import Bag
 
 pytestmark = pytest.mark.ros
 
@@ -36,7 +39,7 @@ class Pictures(HTMLParser):
 
 def test_every_query_gets_its_pictures_and_a_place_on_the_page(tmp_path):
     (tmp_path / "99_overlay.png").touch()  # of an earlier demo
-    run = demo(tmp_path)
+    run = demo(tmp_path, *(["--record", tmp_path / "demo.mcap"] if find_spec("mcap") else []))
     assert run.returncode == 0, run.stdout + run.stderr
     results = json.loads((tmp_path / "results.json").read_text())
     assert len(results) >= 6
@@ -50,6 +53,26 @@ def test_every_query_gets_its_pictures_and_a_place_on_the_page(tmp_path):
     assert Pictures(page).names == [item["overlay"] for item in results]
     assert not (tmp_path / "99_overlay.png").exists()
     assert all(item["query"] in page for item in results)
+    if find_spec("mcap"):
+        check_recording(tmp_path / "demo.mcap", [item["query"] for item in results])
+
+
+def check_recording(path, queries):
+    """The recording can be played, and holds the answers with what is drawn of them."""
+    from mcap.reader import make_reader
+    from rclpy.serialization import deserialize_message
+
+    from annexe_ros.msg import InteractionAnswer
+
+    bag = Bag(path, {"image": "/image", "depth": "/depth", "camera_info": "/camera_info"})
+    assert set(bag.types) == {"image", "depth", "camera_info"}
+    assert len(bag.moments) > len(queries)
+    with path.open("rb") as file:
+        messages = [(channel.topic, message.data) for _, channel, message in make_reader(file).iter_messages()]
+    answers = [deserialize_message(data, InteractionAnswer) for topic, data in messages if topic == "/annexe/answer"]
+    assert [answer.query for answer in answers] == queries
+    drawn = {f"/annexe/{topic}" for topic in ("mask", "overlay", "markers", "objects_cloud")}
+    assert drawn <= {topic for topic, _ in messages}
 
 
 def test_a_query_that_fails_fails_the_demo(tmp_path):
