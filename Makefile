@@ -23,8 +23,8 @@ help: ## this list
 setup: ## .venv with pinned packages and ROS 2 Jazzy, and the overlay with the interfaces (PYTHON=python3.12 chooses one)
 	@$(PYTHON) scripts/setup_environment.py
 
-demo: setup ## a recording through the real node, six queries, results in out/demo/
-	@$(RUN) python scripts/demo.py --out out/demo
+demo: setup ## a recording through the real node, six queries, results in out/demo/ (RECORD=out/demo/demo.mcap keeps it)
+	@$(RUN) python scripts/demo.py --out out/demo $(if $(RECORD),--record "$(RECORD)")
 
 test: setup ## the tests that take minutes (TESTS=test/core for some of them)
 	@$(RUN) python -m pytest -m "not slow" $(TESTS)
