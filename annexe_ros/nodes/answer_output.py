@@ -1,8 +1,13 @@
-"""Publishes the answers about one camera: typed, as masks, pictures, markers, points and detections."""
+"""Publishes the answers about one camera: typed, as masks, pictures, markers, points and detections.
+
+What is drawn for people takes long. A thread does it, so that neither the caller nor the camera's images wait for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,8 +65,7 @@ class _Topic:
         return self.kept or self.publisher.get_subscription_count() > 0
 
     def publish(self, answered: _Answered) -> None:
-        if self.is_wanted:
-            self.publisher.publish(self.make(answered))
+        self.publisher.publish(self.make(answered))
 
 
 class AnswerOutput:
@@ -77,7 +81,8 @@ class AnswerOutput:
         self._node = node
         self._prefix = f"~/{camera_name}/" if camera_name else "~/"
         self._painter, self._viewers = MarkerPainter(), 0
-        self._undrawn: _Answered | None = None
+        self._drawing = ThreadPoolExecutor(1, "annexe-drawing")
+        self._undrawn: deque[tuple[_Answered, Sequence[_Topic]]] = deque(maxlen=1)
         self._told = [
             self._topic(InteractionAnswer, "answer", lambda it: it.message, kept=True),
             self._topic(Image, "mask", lambda it: label_image_message(it.reply, it.frame)),
@@ -101,34 +106,38 @@ class AnswerOutput:
     ) -> None:
         """Publish an answer to whoever subscribes; ``pose_transform`` is the one that it was made with.
 
-        What is drawn takes longest and gets a task of its own, so that the caller has the answer before.
+        What is drawn comes later; of answers that come faster than that, the newest is.
         """
         answered = _Answered(answer, reply, frame, pose_transform)
         for topic in self._told:
-            topic.publish(answered)
-        executor = self._node.executor
-        if executor is not None and any(topic.is_wanted for topic in self._drawn):
-            self._undrawn = answered
-            executor.create_task(self._draw_newest)
+            if topic.is_wanted:
+                topic.publish(answered)
+        wanted = [topic for topic in self._drawn if topic.is_wanted]
+        if wanted:
+            self._begin_anew_for_new_viewers()
+            self._undrawn.append((answered, wanted))
+            self._drawing.submit(self._draw_newest)
 
     def close(self) -> None:
-        """Withdraw the topics."""
-        self._undrawn = None
+        """Finish the picture that is being drawn and withdraw the topics."""
+        self._drawing.shutdown(cancel_futures=True)
         for topic in (*self._told, *self._drawn):
             self._node.destroy_lifecycle_publisher(topic.publisher)
 
     def _draw_newest(self) -> None:
         with reported_in(CallOutcome(), self._node.get_logger()):
-            answered, self._undrawn = self._undrawn, None
-            if answered is not None:
-                for topic in self._drawn:
+            while self._undrawn:
+                answered, wanted = self._undrawn.popleft()
+                for topic in wanted:
                     topic.publish(answered)
 
-    def _markers(self, answered: _Answered) -> MarkerArray:
-        """Return the markers; whenever viewers come or go, all is drawn anew, as one may have missed the beginning."""
+    def _begin_anew_for_new_viewers(self) -> None:
+        """Let markers begin with an empty picture when viewers came or went: one may have missed the beginning."""
         viewers = self._drawn[0].publisher.get_subscription_count()
         if viewers != self._viewers:
             self._painter, self._viewers = MarkerPainter(), viewers
+
+    def _markers(self, answered: _Answered) -> MarkerArray:
         return self._painter.paint(answered.reply, answered.frame, answered.pose_transform)
 
     def _detection_topics(self) -> list[_Topic]:

@@ -20,6 +20,7 @@ from annexe_ros.core import Frame, GroundedObject, Interpretation, Query, Role
 from annexe_ros.core.geometry import locate
 from annexe_ros.core.transforms import PoseTransform, RigidTransform
 from annexe_ros.msg import InteractionAnswer
+from annexe_ros.nodes import answer_output
 from annexe_ros.nodes.answer_output import AnswerOutput
 from annexe_ros.ros import qos
 from annexe_ros.ros.answers import answer_message
@@ -48,11 +49,11 @@ class Topic:
 
 
 class Desk:
-    """A node without a graph, and an executor that works when told to."""
+    """A node without a graph, and a thread that works when told to."""
 
     def __init__(self):
         self.topics, self.tasks, self.log = {}, [], []
-        self.executor = SimpleNamespace(create_task=self.tasks.append)
+        self.thread = SimpleNamespace(submit=self.tasks.append, shutdown=lambda cancel_futures: self.tasks.clear())
         logger = SimpleNamespace(info=lambda text, once: self.log.append(text), error=self.log.append)
         self.get_logger = lambda: logger
 
@@ -70,7 +71,9 @@ class Desk:
 @pytest.fixture
 def desk(monkeypatch):
     monkeypatch.setitem(sys.modules, "vision_msgs.msg", None)
-    return Desk()
+    desk = Desk()
+    monkeypatch.setattr(answer_output, "ThreadPoolExecutor", lambda workers, name: desk.thread)
+    return desk
 
 
 def published(desk, name):
@@ -163,6 +166,7 @@ def active(context):
     node.on_activate(LifecycleState("inactive", 2))
     with spinning(node):
         yield output
+        output.close()
 
 
 def test_all_of_it_arrives_over_dds(active, peer):
