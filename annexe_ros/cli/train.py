@@ -27,6 +27,9 @@ def train(
     gradient_checkpointing: Annotated[
         bool, typer.Option("--gradient-checkpointing", help="Less memory for more time: for large models.")
     ] = False,
+    analysis_guided: Annotated[
+        bool, typer.Option("--analysis-guided", help="Let the analysis condition answers and grounding.")
+    ] = False,
     lora_rank: Annotated[
         int, typer.Option(min=0, help="Adapters beside the language model learn in its place; 0: none.")
     ] = 0,
@@ -62,6 +65,7 @@ def train(
             learning_rate=learning_rate,
             accumulation=accumulation,
             gradient_checkpointing=gradient_checkpointing,
+            analysis_guided=analysis_guided,
             lora_rank=lora_rank,
             frozen=tuple(freeze or ()),
             encoder_rate=encoder_rate,

@@ -83,7 +83,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         if config.ground_config is None and config.coordinate_channels:
             self.coordinates = nn.Conv2d(2, self.backbone.channels[0], 1)
         if config.analysis_guided:
-            self.analysis_synthesizer = AnnexeAnalysisSynthesizer(config)
+            self.add_synthesizer()
         self.post_init()
         if config.lora is not None:  # afterwards: post_init would draw numbers for adapters that begin as zero
             self.add_adapters(config.lora)
@@ -96,6 +96,11 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         if model.config.lora is not None:
             freeze_all_but_adapters(model.language_model)
         return loaded
+
+    def add_synthesizer(self) -> None:
+        """Let the analysis condition answers and grounding, by a synthesizer that has learned nothing yet."""
+        self.config.analysis_guided = True
+        self.analysis_synthesizer = AnnexeAnalysisSynthesizer(self.config)
 
     def add_adapters(self, lora: dict[str, Any]) -> None:
         """Let adapters of the language model learn in its place; ``lora`` is what ``AnnexeConfig.lora`` is.

@@ -89,6 +89,8 @@ class _Run:
         checkpoint = latest_checkpoint(settings.out) if resume else None
         start_from = checkpoint or settings.start_from
         model, self.processor = new_model(dataset, settings) if start_from is None else load_model(start_from)
+        if settings.analysis_guided and not model.config.analysis_guided:
+            model.add_synthesizer()
         if settings.lora_rank:
             add_lora(model, settings.lora_rank)
         freeze(model, settings.frozen)

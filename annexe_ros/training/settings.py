@@ -20,6 +20,8 @@ class TrainingSettings:
         accumulation: batches whose gradients are added up for one step.
         gradient_checkpointing: compute the layers of transformers' models again in the backward pass instead of keeping
             what they gave; every text then reads the image itself. For models of the paper's size.
+        analysis_guided: let the analysis condition answers and grounding (``AnnexeConfig.analysis_guided``), where the
+            model doesn't do so yet.
         lora_rank: teach adapters of that rank beside the language model's attention (q_proj, v_proj) in place of the
             language model; 0: none. A model that has adapters keeps them.
         frozen: modules that don't learn, by dotted name (``backbone``, ``backbone.stages.0``, ``language_model`` …).
@@ -48,6 +50,7 @@ class TrainingSettings:
     queries_per_image: int = 6
     accumulation: int = 1
     gradient_checkpointing: bool = False
+    analysis_guided: bool = False
     lora_rank: int = 0
     frozen: tuple[str, ...] = ()
     learning_rate: float = 1e-3

@@ -60,6 +60,15 @@ def test_the_synthesizer_of_a_guided_model_learns(folder_of, rectangle_dataset, 
     assert not torch.allclose(before[name], after[name].float(), atol=1e-3)
 
 
+def test_a_plain_model_can_become_guided(folder_of, rectangle_dataset, tmp_path):
+    from annexe_ros.model import AnnexeForEgoIRG
+
+    small = {"vision_config": TINY_VISION, "pyramid_channels": 16, "pixel_channels": 8}
+    before, after = trained(folder_of(small), rectangle_dataset, tmp_path / "run", analysis_guided=True)
+    assert {name.split(".")[0] for name in after.keys() - before.keys()} == {"analysis_synthesizer"}
+    assert AnnexeForEgoIRG.from_pretrained(tmp_path / "run").config.analysis_guided
+
+
 def test_layers_computed_again_learn_the_same(folder_of, rectangle_dataset, tmp_path):
     start = folder_of(TINY_PAPER | {"lora": None, "analysis_guided": True})
     _, kept = trained(start, rectangle_dataset, tmp_path / "kept")
