@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from message_filters import ApproximateTimeSynchronizer, SimpleFilter
@@ -27,7 +28,7 @@ from annexe_ros.ros.stamps import nanoseconds
 PATIENCE_NS = 500_000_000
 """How long colour waits for depth and intrinsics before it goes on without, and the jump back that begins all anew."""
 
-AnyImage = Image | CompressedImage
+AnyImage: TypeAlias = Image | CompressedImage
 
 
 @dataclass(frozen=True)

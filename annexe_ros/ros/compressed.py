@@ -39,7 +39,7 @@ def colour_from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
     data = bytes(message.data)
     check_size(*_declared_size(data, message.format))
     pixels = _decoded(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, message.format)
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def depth_from_compressed(message: CompressedImage) -> NDArray[np.float32]:

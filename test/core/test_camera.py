@@ -1,16 +1,18 @@
 """The camera model against OpenCV's, there and back."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raycaster import CAMERA, frame_of, grounded, seen, standing
 
 from annexe_ros.core import PinholeCamera
 from annexe_ros.core.errors import BadImageError
+from annexe_ros.core.geometry import locate
 
 PLUMB_BOB = (-0.28, 0.09, 0.0011, -0.0007, -0.012)  # a webcam of 80 degrees
 RATIONAL = (0.51, -2.71, 0.0005, -0.0002, 1.55, 0.39, -2.53, 1.48)  # an Orbbec Femto's colour camera, rounded
@@ -82,6 +84,20 @@ def test_a_smaller_or_cropped_image_sees_the_same_rays(lens):
     ):
         np.testing.assert_allclose(other.deproject(np.array([u]), np.array([v]), np.array([1.0])), ray)
     assert (full.every(3).width, full.every(3).height) == (214, 160)
+
+
+def test_a_thing_at_the_edge_of_a_distorted_image_is_where_it_is():
+    lens = replace(CAMERA, fx=180.0, fy=180.0, distortion=PLUMB_BOB)
+    middle = standing("box", (0.12, 0.08, 0.10), 50.0, 0.5)
+    solid = replace(middle, center=middle.center + np.array([0.33, 0.0, 0.0]))
+    view = seen(solid, 50.0, lens)
+
+    def error(camera):
+        (target,) = locate(grounded(view.mask), frame_of(view, view.depth, camera)).objects
+        return np.linalg.norm(target.box3d.center - solid.center)
+
+    assert error(lens) < 0.004
+    assert error(replace(lens, distortion=())) > 0.02
 
 
 def test_intrinsics_survive_json():
