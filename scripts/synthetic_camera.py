@@ -82,7 +82,8 @@ def main() -> int:
         if options.seconds:
             camera.wait_for_receiver()
         sent = _send(camera, options.rate, options.seconds)
-        camera.wait_for_delivery()
+        if options.seconds:
+            camera.wait_for_delivery()
     if options.out:
         options.out.write_text(json.dumps({"sent": sent}), encoding="utf-8")
     rclpy.try_shutdown()
