@@ -25,8 +25,8 @@ REACH = 2
 MIN_LENGTH = 0.02
 """Masks meet over at least this share of the image's height."""
 
-MAX_GAP_M = 0.05
-"""A hand is up to that thick between the side that touches and the side that the camera sees."""
+MAX_GAP_M = 0.09
+"""A hand is up to that thick from the side that touches to the side that the camera sees: a fist around a handle."""
 
 NEAR_PERCENT = 5.0
 """Percentile of the gaps along the contact that must be small: a fingertip suffices, though the whole arm passes by."""
