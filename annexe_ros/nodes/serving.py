@@ -98,7 +98,7 @@ class Serving:
         if query.want_mask:
             response.mask = label_image_message(reply, frame)
         if not self._closed:
-            camera.output.publish(response.answer, reply, frame)
+            camera.output.publish(response.answer, reply, frame, transform)
 
     def newest_stamp_ns(self, camera: str, max_age_s: float) -> int | None:
         """Return the time of the frame that a query would now be answered for; None where there is none."""
