@@ -67,3 +67,23 @@ def test_a_publisher_that_cant_be_heard_is_named(context, peer, statuses):
         peer.node.create_publisher(Image, "image", deaf)
         peer.wait_until(lambda: "/image" in statuses.get("/annexe: camera", DiagnosticStatus()).message)
     assert statuses["/annexe: camera"].level == DiagnosticStatus.ERROR
+
+
+def test_a_node_that_rests_gives_the_device_back(context, peer, monkeypatch):
+    from annexe_ros import inference
+
+    class Holder(inference.ScriptedEngine):
+        calls: list[str] = []  # noqa: RUF012
+
+        def claim_device(self):
+            self.calls.append("claim")
+
+        def release_device(self):
+            self.calls.append("release")
+
+    monkeypatch.setattr(inference, "create_engine", lambda *_: Holder())
+    with perception(context, autostart=False) as node:
+        for transition in ("configure", "activate", "deactivate", "activate"):
+            getattr(node, f"trigger_{transition}")()
+        assert peer.ask_about_camera().success
+        assert Holder.calls == ["claim", "release", "claim"]
