@@ -64,6 +64,6 @@ def _by_mask_value(reply: Interpretation) -> tuple[NDArray[np.uint32], NDArray[n
 
 def _fields() -> list[PointField]:
     return [
-        PointField(name=name, offset=offset, datatype=_DATATYPES.get(name, PointField.FLOAT32), count=1)
-        for name, (_, offset) in (POINT.fields or {}).items()
+        PointField(name=name, offset=place[1], datatype=_DATATYPES.get(name, PointField.FLOAT32), count=1)
+        for name, place in (POINT.fields or {}).items()
     ]
