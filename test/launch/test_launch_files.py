@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[2]
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
@@ -68,16 +67,6 @@ def test_arguments_are_declared_before_they_are_used(path):
     declared |= {"engine", "model", "device", "image_transport", "depth_transport"}  # by comprehension, like these:
     declared |= {"image", "depth", "camera_info"}
     assert names_in_calls(path, "LaunchConfiguration") <= declared
-
-
-def test_rviz_shows_what_the_nodes_publish():
-    displays = yaml.safe_load((ROOT / "config" / "annexe.rviz").read_text(encoding="utf-8"))
-    shown = {
-        (display["Class"].rpartition("/")[2], display["Topic"]["Value"])
-        for display in displays["Visualization Manager"]["Displays"]
-        if "Topic" in display
-    }
-    assert shown == {("MarkerArray", "/annexe/markers"), ("Image", "/annexe/overlay"), ("Image", "/image")}
 
 
 @pytest.mark.ros
