@@ -10,6 +10,7 @@ EXAMPLES = (
     errors.UnknownCameraError("wrist", ["head"]),
     errors.CancelledError(),
     errors.DatasetFormatError("scenes", "has no frame"),
+    errors.TransformError("camera", "torso", 12_000_000_034, "it is not connected."),
     errors.SceneError("S0000_000001", 200),
 )
 
@@ -20,3 +21,8 @@ def test_errors_go_between_processes_whole(error):
     assert type(arrived) is type(error)
     assert str(arrived) == str(error)
     assert vars(arrived) == vars(error)
+
+
+def test_a_missing_transform_names_frames_time_and_reason():
+    error = errors.TransformError("camera", "torso", 12_000_000_034, "it is not connected. ")
+    assert str(error) == "no transform from 'camera' to 'torso' at 12.000000034 s: it is not connected"
