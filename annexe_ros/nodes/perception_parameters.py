@@ -1,4 +1,4 @@
-"""What can be set of the perception node; README's table and the shipped parameters file are held against this."""
+"""What can be set of the perception node; docs/interfaces.md and the shipped parameters file are held against this."""
 
 from __future__ import annotations
 
