@@ -15,6 +15,7 @@ from annexe_ros.data.scenes.lighting import Lighting
 from annexe_ros.data.scenes.objects import Part
 from annexe_ros.data.scenes.scene import DressedHand, Scene
 from annexe_ros.data.scenes.shapes import Floats, Mesh, merged, tube
+from annexe_ros.data.scenes.viewpoint import Viewpoint
 
 BACKGROUND = 0
 CLIP = (0.02, 20.0)
@@ -30,8 +31,8 @@ class BuiltScene:
     hand_indices: tuple[int, ...]
 
 
-class _Assembly:
-    """Adds parts to a specification, one mesh geom per body and material."""
+class Assembly:
+    """Adds parts to a specification, one body per call and one mesh geom per body and material."""
 
     def __init__(self) -> None:
         self.spec = mujoco.MjSpec()
@@ -41,6 +42,7 @@ class _Assembly:
     def add(
         self, parts: Iterable[Part], owner: int, position: Floats | None = None, rotation: Rotation | None = None
     ) -> None:
+        """Add a body of parts; ``owner`` is the instance index of all its geoms."""
         body = self.spec.worldbody.add_body(pos=np.zeros(3) if position is None else position)
         if rotation is not None:
             body.quat = rotation.as_quat(scalar_first=True)
@@ -84,8 +86,8 @@ class _Assembly:
 
 def build(scene: Scene) -> BuiltScene:
     """Return the compiled model of a scene; rendering buffers are the size of its camera."""
-    assembly = _Assembly()
-    _set_visuals(assembly.spec, scene)
+    assembly = Assembly()
+    set_visuals(assembly.spec, scene.view, scene.lighting)
     assembly.add(scene.surroundings, BACKGROUND)
     for prop in scene.props:
         assembly.add(prop.parts, BACKGROUND, prop.position, Rotation.from_euler("z", prop.yaw))
@@ -96,7 +98,7 @@ def build(scene: Scene) -> BuiltScene:
         skin, sleeve = hand_parts(hand)
         assembly.add(skin, first + k)
         assembly.add(sleeve, BACKGROUND)
-    _add_lights(assembly.spec, scene.lighting)
+    add_lights(assembly.spec, scene.lighting)
     indices = tuple(range(first, first + len(scene.hands)))
     return BuiltScene(assembly.spec.compile(), np.array(assembly.owners), indices)
 
@@ -116,21 +118,22 @@ def hand_parts(dressed: DressedHand) -> tuple[list[Part], Sequence[Part]]:
     return parts, sleeve
 
 
-def _set_visuals(spec: mujoco.MjSpec, scene: Scene) -> None:
-    camera = scene.view.camera
+def set_visuals(spec: mujoco.MjSpec, view: Viewpoint, lighting: Lighting) -> None:
+    """Set buffers, clipping and what light comes from everywhere."""
+    camera = view.camera
     visual = spec.visual
     visual.global_.offwidth, visual.global_.offheight = camera.width, camera.height
     visual.quality.shadowsize, visual.quality.offsamples = 1024, 4
     visual.map.znear, visual.map.zfar = CLIP
     spec.stat.extent = 1.0
-    spec.stat.center = scene.view.position
+    spec.stat.center = view.position
     visual.map.shadowclip = 1.5
-    visual.headlight.ambient = scene.lighting.ambient
+    visual.headlight.ambient = lighting.ambient
     visual.headlight.diffuse = (0.08, 0.08, 0.08)
     visual.headlight.specular = (0.0, 0.0, 0.0)
 
 
-def _add_lights(spec: mujoco.MjSpec, lighting: Lighting) -> None:
+def add_lights(spec: mujoco.MjSpec, lighting: Lighting) -> None:
     """Add the sun first, so that a renderer can switch it off by its place."""
     sun = spec.worldbody.add_light(pos=-2.0 * lighting.sun, dir=lighting.sun, castshadow=True)
     sun.type = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL

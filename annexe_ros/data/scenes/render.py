@@ -67,8 +67,7 @@ class OpenScene:
     def __init__(self, viewport: mujoco.MjrRect, option: mujoco.MjvOption, built: BuiltScene, view: Viewpoint) -> None:
         self._viewport, self._option, self._built = viewport, option, built
         self._data = mujoco.MjData(built.model)
-        mujoco.mj_kinematics(built.model, self._data)
-        mujoco.mj_camlight(built.model, self._data)
+        self.settle()
         self._context = mujoco.MjrContext(built.model, mujoco.mjtFontScale.mjFONTSCALE_50)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._scene = mujoco.MjvScene(built.model, maxgeom=_MAX_GEOMS)
@@ -77,6 +76,16 @@ class OpenScene:
     def close(self) -> None:
         """Free GPU memory."""
         self._context.free()
+
+    def settle(self) -> None:
+        """Put everything where the model's bodies are now."""
+        mujoco.mj_kinematics(self._built.model, self._data)
+        mujoco.mj_camlight(self._built.model, self._data)
+
+    def picture(self) -> NDArray[np.uint8]:
+        """Return the picture (H, W, 3) with all lights and nothing else: a frame of a film."""
+        self._load(range(6))
+        return self._picture()
 
     def render(self, sun_alone: bool) -> Rendering:
         """Return picture, depth and masks of everything; without ``sun_alone``, ``shaded`` is left as ``sunlit``."""
