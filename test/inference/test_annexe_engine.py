@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from annexe_ros.core import NO_TARGET_ANSWER, Frame, GroundedObject, Progress, Query, Role, Stage
+from annexe_ros.core import NO_TARGET_ANSWER, Frame, GroundedObject, Hands, Progress, Query, Role, Stage
 from annexe_ros.core.errors import CancelledError, EngineError, ModelNotFoundError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -76,6 +76,16 @@ def test_masks_cost_nothing_when_not_wanted(sure_engine):
     reply = sure_engine.answer(frame(), want_mask=False)
     assert [o.mask_value for o in reply.objects] == [0, 0]
     assert not reply.label_image.any()
+
+
+def test_a_model_that_has_not_learned_contact_leaves_it_to_the_masks(sure_engine, monkeypatch):
+    """The hand's mask is the left half of the image and the mug's the right one: they meet."""
+    halves = torch.full((1, 2, 6, 8), -9.0)
+    halves[:, 0, :, :4] = halves[:, 1, :, 4:] = 9.0
+    monkeypatch.setattr(sure_engine._network.grounding, "forward", lambda *_: (halves,))
+    monkeypatch.setattr(sure_engine._network.config, "contact_map", False)
+    hand, mug = sure_engine.answer(frame()).objects
+    assert (hand.touched_by, mug.touched_by, mug.active) == (Hands.NONE, Hands.LEFT, True)
 
 
 def test_an_unsure_indicator_overrules_the_names(sure_engine, monkeypatch):
