@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from annexe_ros import __version__
 from annexe_ros.cli.ask import ask
 from annexe_ros.cli.assemble import assemble
+from annexe_ros.cli.clips import clips
 from annexe_ros.cli.convert import convert
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.scenes import scenes
@@ -46,7 +47,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for verb in (ask, evaluate, scenes, train, assemble, convert):
+for verb in (ask, evaluate, scenes, clips, train, assemble, convert):
     app.command()(verb)
 
 

@@ -19,6 +19,8 @@ from annexe_ros.data.scenes.shapes import Floats
 from annexe_ros.data.scenes.viewpoint import Viewpoint
 
 RATE_HZ = 8.0
+_SHADOW_MAP = 256
+"""Texels of the shadow map's side. A shadow tells whether a thing leaves the surface; at this size it costs little."""
 Boxes = NDArray[np.float64]
 
 
@@ -79,6 +81,8 @@ def _build(clip: StagedClip) -> tuple[BuiltScene, list[int]]:
     for parts in moving:
         assembly.add(parts, BACKGROUND)
     add_lights(assembly.spec, clip.lighting)
+    quality = assembly.spec.visual.quality
+    quality.shadowsize, quality.offsamples = _SHADOW_MAP, 0
     model = assembly.spec.compile()
     return BuiltScene(model, np.array(assembly.owners), ()), list(range(first, first + len(moving)))
 
