@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,26 +70,30 @@ class Bag:
             self.close = opened.pop_all().close
         self.timeline = Timeline(tuple(moment[0].stamp_ns for moment in self.moments))
 
-    def read(self, message: BagMessage) -> bytes:
-        """Return a message as it was serialised; raises ``DatasetFormatError``."""
-        for found, data in self._messages([message.role], message.log_ns):
-            if found == message:
-                return data
-        raise DatasetFormatError(self.path, "was changed while it was open")
+    def read(self, moment: Sequence[BagMessage]) -> list[tuple[str, bytes]]:
+        """Return role and data, as it was serialised, of messages that lie together; raises ``DatasetFormatError``."""
+        times = [message.log_ns for message in moment]
+        around = self._messages({message.role for message in moment}, min(times), max(times))
+        data = dict(around)
+        if not data.keys() >= set(moment):
+            raise DatasetFormatError(self.path, "was changed while it was open")
+        return [(message.role, data[message]) for message in moment]
 
     def _scan(self) -> list[BagMessage]:
         """Return where every message is; raises ``DatasetFormatError`` where there is no image."""
-        found = [message for message, _ in self._messages(list(self.types))]
+        found = [message for message, _ in self._messages(self.types)]
         if all(message.role != "image" for message in found):
             raise DatasetFormatError(self.path, f"has no message on topic '{self._topics['image']}'")
         return found
 
-    def _messages(self, roles: Sequence[str], log_ns: int | None = None) -> Iterator[tuple[BagMessage, bytes]]:
-        """Yield messages of these roles with their data, all or those recorded at one time."""
+    def _messages(
+        self, roles: Iterable[str], first_ns: int | None = None, last_ns: int | None = None
+    ) -> Iterator[tuple[BagMessage, bytes]]:
+        """Yield messages of these roles with their data, all or those recorded between two times (both included)."""
         role_by_topic = {self._topics[role]: role for role in roles}
         with _damage_told(self.path):
             for _, channel, message in self._reader.iter_messages(
-                list(role_by_topic), starting_at=log_ns, ending_at=log_ns
+                list(role_by_topic), starting_at=first_ns, ending_at=last_ns
             ):
                 stamp_ns = _stamp_ns(message.data) or message.log_time
                 yield BagMessage(role_by_topic[channel.topic], stamp_ns, message.log_time), message.data

@@ -21,7 +21,7 @@ class BagWriter:
         Raises ``DatasetFormatError`` where it can't be written, ``MissingDependencyError`` without the library.
         """
         try:
-            from mcap.writer import Writer
+            from mcap.writer import CompressionType, Writer
         except ImportError:
             raise MissingDependencyError("mcap", "pip install mcap") from None
         path = Path(path)
@@ -30,7 +30,7 @@ class BagWriter:
             self._stream = path.open("wb")
         except OSError as error:
             raise DatasetFormatError(path, f"can't be written ({error.strerror})") from error
-        self._writer = Writer(self._stream)
+        self._writer = Writer(self._stream, compression=CompressionType.LZ4)  # half of Zstandard's time, for images
         self._writer.start(profile="ros2", library=f"annexe_ros {__version__}")
 
     def add_topic(self, topic: str, type_name: str, definition: str) -> int:

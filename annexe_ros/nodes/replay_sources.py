@@ -84,9 +84,8 @@ class BagSource:
 
     def messages(self, index: int) -> Iterator[tuple[str, Any]]:
         """See ``ReplaySource``."""
-        for entry in self._bag.moments[index]:
-            message = deserialize_message(self._bag.read(entry), self._kinds[entry.role])
-            yield self._topic_by_role[entry.role], message
+        for role, data in self._bag.read(self._bag.moments[index]):
+            yield self._topic_by_role[role], deserialize_message(data, self._kinds[role])
 
     def close(self) -> None:
         """See ``ReplaySource``."""

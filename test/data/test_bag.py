@@ -32,7 +32,7 @@ def write(path, messages, types=TYPES):
 
 
 def contents(bag):
-    return [[(entry.role, bag.read(entry)) for entry in moment] for moment in bag.moments]
+    return [bag.read(moment) for moment in bag.moments]
 
 
 def test_messages_of_one_stamp_are_one_moment(tmp_path):

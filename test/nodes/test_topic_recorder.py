@@ -90,7 +90,7 @@ def test_it_is_played_as_it_was_recorded(recorded, context, peer):
     with spinning(node):
         peer.wait_until(lambda: all(seen.values()))
     bag = Bag(path, TOPICS)
-    originals = {entry.role: deserialize_message(bag.read(entry), kinds[entry.role]) for entry in bag.moments[0]}
+    originals = {role: deserialize_message(data, kinds[role]) for role, data in bag.read(bag.moments[0])}
     first = {topic: messages[0] for topic, messages in seen.items()}
     for message in first.values():
         assert message.header.frame_id == "head_camera"
