@@ -15,7 +15,7 @@ SCENES ?= data/scenes
 RUN_DIR ?= runs/annexe-scenes
 TESTS ?= test
 
-.PHONY: help setup demo test test-slow lint format scenes train picture clean
+.PHONY: help setup demo test test-slow bench-transport soak reliability lint format scenes train picture clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,15 @@ test: setup ## the tests that take minutes (TESTS=test/core for some of them)
 
 test-slow: setup ## training and soak trials
 	@$(RUN) python -m pytest -m slow $(TESTS)
+
+bench-transport: setup ## images between two processes with and without config/fastdds.xml, in out/transport.json
+	@$(RUN) python scripts/bench_transport.py --out out/transport.json
+
+soak: setup ## many callers, faults and malformed input against the running node, in out/soak.json (15 minutes)
+	@$(RUN) python scripts/soak.py --out out/soak.json
+
+reliability: setup ## docs/reliability.md's figures anew, from out/transport.json and out/soak.json
+	@$(RUN) python scripts/reliability_page.py
 
 lint: setup ## ruff and mypy
 	@$(RUN) ruff check .

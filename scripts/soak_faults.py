@@ -52,8 +52,7 @@ def failing_stage(bench: Workbench, stage: str, kind: str) -> bool:
         bench.ask_until(Status.OK)
         told = [(bench.ask("fail"), bench.ask()) for _ in range(TIMES)]
         return _serves(bench, node) and all(
-            _has(failed, Status.ENGINE_ERROR) and REASON in failed.message and _has(answered, Status.OK)
-            for failed, answered in told
+            _has(failed, Status.ENGINE_ERROR, REASON) and _has(answered, Status.OK) for failed, answered in told
         )
 
 
@@ -177,8 +176,8 @@ def _serves(bench: Workbench, node: Popen[bytes]) -> bool:
     return bench.ask_until(Status.OK) and node.poll() is None
 
 
-def _has(response: Any, status: Status) -> bool:
-    return response is not None and response.status == status
+def _has(response: Any, status: Status, sentence: str = "") -> bool:
+    return response is not None and response.status == status and sentence in response.message
 
 
 ENDS = {

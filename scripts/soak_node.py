@@ -31,7 +31,8 @@ class TimedPerceptionNode(PerceptionNode):
         self, msg_type: Any, topic: str, callback: Callable[..., Any], *args: Any, **options: Any
     ) -> Subscription:
         """Subscribe; what is called for the topic ``image`` is timed."""
-        timed = partial(self._timed, callback) if topic == "image" else callback
+        is_image = self.resolve_topic_name(topic) == self.resolve_topic_name("image")
+        timed = partial(self._timed, callback) if is_image else callback
         return super().create_subscription(msg_type, topic, timed, *args, **options)
 
     def _timed(self, callback: Callable[[Any], None], message: Any) -> None:
