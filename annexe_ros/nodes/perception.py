@@ -28,12 +28,9 @@ from annexe_ros.ros.replies import CallOutcome, reported_in
 from annexe_ros.srv import EgoQuery
 
 if TYPE_CHECKING:
-    from annexe_ros.core import Interpreter
-    from annexe_ros.nodes.answer_output import AnswerOutput
-    from annexe_ros.nodes.health import Health
+    from annexe_ros.nodes.equipment import Equipment
     from annexe_ros.nodes.serving import Serving
     from annexe_ros.nodes.standing import StandingQuery
-    from annexe_ros.ros.transforms import TransformLookup
 
 SERVICE, STREAM, STANDING = "service", "stream", "standing query"
 """Who asks; they take turns."""
@@ -46,10 +43,7 @@ class PerceptionNode(LifecycleNode):
         """Make the node, unconfigured; ``options`` as for ``rclpy.node.Node``."""
         super().__init__("annexe", automatically_declare_parameters_from_overrides=True, **options)
         self._settings = NodeParameters(self, PerceptionParameters)
-        self._engine: Interpreter | None = None
-        self._outputs: dict[str, AnswerOutput] = {}
-        self._health: Health | None = None
-        self._transforms: TransformLookup | None = None
+        self._equipment: Equipment | None = None
         self._serving: Serving | None = None
         self._standing: StandingQuery | None = None
         self._enabled, self._why_inactive = True, "it was not configured yet"
@@ -112,73 +106,41 @@ class PerceptionNode(LifecycleNode):
         return TransitionCallbackReturn.FAILURE
 
     def _configure(self) -> None:
-        from annexe_ros.inference import create_engine
-        from annexe_ros.nodes.answer_output import AnswerOutput
-        from annexe_ros.nodes.health import Health
-        from annexe_ros.ros.transforms import TransformLookup
+        from annexe_ros.nodes.equipment import Equipment
 
         self._settings.check()
         values = self._settings.read()
         self.get_logger().info(f"loading engine '{values.engine}', model '{values.model}'")
-        self._engine = create_engine(values.engine, values.model, values.device)
-        self._engine.warm_up()
-        if not self.context.ok():
-            raise NotActiveError("the node was interrupted while it loaded its engine")
-        self._outputs = {camera: AnswerOutput(self, camera) for camera in values.cameras}
-        self._transforms = TransformLookup(self)
-        self._health = Health(self, values.diagnostics_period, lambda: self._why_inactive)
+        self._equipment = Equipment.made_for(self, values, lambda: self._why_inactive)
         self._why_inactive = "it is configured but not activated"
 
     def _cleanup(self) -> None:
-        for part in (*self._outputs.values(), self._transforms, self._health):
-            if part is not None:
-                part.close()
-        if self._engine is not None:
-            self._engine.close()
+        if self._equipment is not None:
+            self._equipment.close()
             self._why_inactive = "it is not configured"
-        self._outputs = {}
-        self._engine = self._transforms = self._health = None
+        self._equipment = None
 
     def _activate(self) -> None:
-        from annexe_ros.inference import Mailbox, Scheduler
-        from annexe_ros.nodes.camera_input import CameraInput
         from annexe_ros.nodes.serving import Serving
         from annexe_ros.nodes.standing import StandingQuery
 
-        if self._engine is None or self._transforms is None or self._health is None:
+        if self._equipment is None:
             raise NotActiveError(self._why_inactive)
-        if isinstance(self._engine, DeviceHolder):
-            self._engine.claim_device()
-        values = self._settings.read()
-        cameras = [
-            CameraInput(
-                self,
-                Mailbox(name),
-                name,
-                slop_s=values.sync_slop,
-                queue_size=values.sync_queue_size,
-                rectified=values.rectified,
-                image_transport=values.image_transport,
-                depth_transport=values.depth_transport,
-            )
-            for name in self._outputs
-        ]
-        scheduler = Scheduler(self._engine, values.queue_capacity)
-        self._serving = Serving(scheduler, cameras, self._outputs, self._transforms, self._health, wake=self._wake)
+        engine, values = self._equipment.engine, self._settings.read()
+        if isinstance(engine, DeviceHolder):
+            engine.claim_device()
+        self._serving = Serving(self, self._equipment, values, wake=self._wake)
         self._standing = StandingQuery(self, self._settings.read, self._serving, self._ask_standing)
-        self._health.watch(scheduler, cameras)
-        self.get_logger().info(f"{self._engine.engine} ({self._engine.model}) answers at {self._query.service_name}")
+        self.get_logger().info(f"{engine.engine} ({engine.model}) answers at {self._query.service_name}")
 
     def _deactivate(self) -> None:
-        if self._health is not None:
-            self._health.watch(None)
         if self._standing is not None:
             self._standing.close()
         if self._serving is not None:
             self._serving.close()
             self._why_inactive = "it was deactivated"
-            if isinstance(self._engine, DeviceHolder):
-                self._engine.release_device()
+        if self._equipment is not None and isinstance(self._equipment.engine, DeviceHolder):
+            self._equipment.engine.release_device()
         self._serving = self._standing = None
 
     def _wake(self) -> None:

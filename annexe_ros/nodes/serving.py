@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from rclpy.lifecycle import LifecycleNode
 
 from annexe_ros.core import Frame, Progress
 from annexe_ros.core.errors import AnnexeError
 from annexe_ros.core.tracking import Tracker
 from annexe_ros.nodes.answer_output import AnswerOutput
 from annexe_ros.nodes.camera_input import CameraInput
+from annexe_ros.nodes.equipment import Equipment
 from annexe_ros.nodes.limits import Limits
+from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.ros.answers import answer_message, label_image_message
 from annexe_ros.ros.replies import awaitable
 from annexe_ros.ros.requests import (
@@ -20,12 +23,7 @@ from annexe_ros.ros.requests import (
     max_frame_age_from_request,
     query_from_request,
 )
-from annexe_ros.ros.transforms import TransformLookup
 from annexe_ros.srv import EgoQuery
-
-if TYPE_CHECKING:
-    from annexe_ros.inference import Scheduler
-    from annexe_ros.nodes.health import Health
 
 GRACE_S = 5.0
 """How long a running query may go on when serving ends, before it is told to stop."""
@@ -44,22 +42,22 @@ class Serving:
     """Answers requests from its cameras; made when a node is activated, closed when it is deactivated."""
 
     def __init__(
-        self,
-        scheduler: Scheduler,
-        cameras: Sequence[CameraInput],
-        outputs: Mapping[str, AnswerOutput],
-        transforms: TransformLookup,
-        health: Health,
-        *,
-        wake: Callable[[], None],
+        self, node: LifecycleNode, equipment: Equipment, values: PerceptionParameters, *, wake: Callable[[], None]
     ) -> None:
-        """Serve with what is handed over; the first camera is meant where a request names none.
+        """Subscribe to the cameras; the first one is meant where a request names none.
 
-        ``outputs`` are the topics of each camera by its name; ``wake`` wakes the executor that runs ``answer``, from
-        the scheduler's thread.
+        ``wake`` wakes the executor that runs ``answer``; it is called from the scheduler's thread.
         """
-        self._scheduler, self._transforms, self._health, self._wake = scheduler, transforms, health, wake
-        self._cameras = {camera.name: _Camera(camera, outputs[camera.name], Tracker()) for camera in cameras}
+        from annexe_ros.inference import Scheduler
+
+        self._transforms, self._health, self._wake = equipment.transforms, equipment.health, wake
+        inputs = equipment.open_cameras(node, values)
+        self._scheduler = Scheduler(equipment.engine, values.queue_capacity)
+        self._cameras = {
+            camera.name: _Camera(camera, equipment.outputs[camera.name], equipment.trackers[camera.name])
+            for camera in inputs
+        }
+        self._health.watch(self._scheduler, inputs)
         self._closed = False
 
     @property
@@ -110,6 +108,7 @@ class Serving:
     def close(self) -> None:
         """Unsubscribe, tell waiting queries that they won't be answered, and let the running one finish."""
         self._closed = True
+        self._health.watch(None)
         for camera in self._cameras.values():
             camera.input.close()
         if not self._scheduler.close(GRACE_S):
