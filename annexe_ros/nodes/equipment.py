@@ -73,5 +73,8 @@ class Equipment:
 
     def close(self) -> None:
         """Withdraw the topics and give the engine's memory back."""
-        for part in (*self.outputs.values(), self.transforms, self.health, self.engine):
-            part.close()
+        for output in self.outputs.values():
+            output.close()
+        self.transforms.close()
+        self.health.close()
+        self.engine.close()
