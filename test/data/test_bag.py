@@ -142,3 +142,13 @@ def test_where_nothing_can_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DatasetFormatError, match="can't be written"):
         BagWriter(tmp_path / "file" / "a.mcap")
+
+
+def test_a_full_disk_is_told():
+    writer = BagWriter("/dev/full")
+    number = writer.add_topic("/image", IMAGE, "")
+    with pytest.raises(DatasetFormatError, match=r"/dev/full: can't be written \(No space left"):
+        writer.add(number, message(1, bytes(range(256)) * 8000), 1)
+    with pytest.raises(DatasetFormatError, match="can't be written"):
+        writer.close()
+    writer.close()
