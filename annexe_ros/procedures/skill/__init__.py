@@ -1,0 +1,1 @@
+"""EgoExoLearn's skill assessment: which of two clips of an action shows the better performance."""
