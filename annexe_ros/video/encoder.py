@@ -1,0 +1,77 @@
+"""A trained clip encoder at work: frames and texts in, unit vectors out, as arrays. No tensor leaves this module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from annexe_ros.core.errors import BadImageError, ModelNotFoundError
+from annexe_ros.video.configuration_egovideo import EgoVideoConfig
+from annexe_ros.video.modeling_egovideo import EgoVideoModel
+from annexe_ros.video.processing_egovideo import middles, pixel_values
+
+Vectors = NDArray[np.float32]
+_BATCH = 8
+
+
+class ClipEncoder:
+    """Embeds clips and texts in one space; texts are remembered."""
+
+    def __init__(self, model: EgoVideoModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.model, self.tokenizer = model.eval(), tokenizer
+        self.config: EgoVideoConfig = model.config
+        self._texts: dict[str, Vectors] = {}
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> ClipEncoder:
+        """Load a model folder; raises ``ModelNotFoundError`` where it holds no clip encoder."""
+        try:
+            model = EgoVideoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True).to(device)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except (OSError, ValueError) as error:
+            raise ModelNotFoundError(folder, f"no clip encoder can be loaded ({error})") from error
+        return cls(model, tokenizer)
+
+    def save(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:
+        """Write weights in ``dtype``, configuration and tokenizer."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {name: v.to(dtype) if v.is_floating_point() else v for name, v in self.model.state_dict().items()}
+        self.model.save_pretrained(folder, state_dict=weights)
+        self.tokenizer.save_pretrained(folder)
+
+    def tokens(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Return ``input_ids`` and ``attention_mask`` (B, L) of texts, cut to what the text tower can read."""
+        longest = self.config.text_config.max_position_embeddings
+        made = self.tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt")
+        return {name: made[name].to(self.model.device) for name in ("input_ids", "attention_mask")}
+
+    @torch.inference_mode()
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors (B, P) of texts."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._texts))
+        for start in range(0, len(new), 256):
+            part = new[start : start + 256]
+            vectors = self.model.embed_text(**self.tokens(part)).cpu().numpy()
+            self._texts.update(zip(part, vectors, strict=True))
+        return np.stack([self._texts[text] for text in texts])
+
+    @torch.inference_mode()
+    def embed_clips(self, clips: Sequence[NDArray[np.uint8]]) -> Vectors:
+        """Return unit vectors (B, P) of clips (T, H, W, 3) RGB uint8, of any lengths that have enough frames.
+
+        A longer clip is seen at its middles in time. Raises ``BadImageError`` for too few frames.
+        """
+        seen = [self._sampled(clip) for clip in clips]
+        parts = [pixel_values(seen[k : k + _BATCH], self.config) for k in range(0, len(seen), _BATCH)]
+        return np.concatenate([self.model.embed_video(part.to(self.model.device)).cpu().numpy() for part in parts])
+
+    def _sampled(self, clip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        wanted = self.config.num_frames
+        if len(clip) < wanted:
+            raise BadImageError(f"a clip of {wanted} frames is needed, this has {len(clip)}")
+        return clip[middles(len(clip), wanted)]
