@@ -17,17 +17,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 import rclpy
+from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from annexe_ros.action import StreamEgoQuery
 from annexe_ros.benchmark.soak import CallerRecord
 from annexe_ros.core.errors import Status
 from annexe_ros.srv import EgoQuery
 
 QUERY = "Segment the hands and objects in interaction."
-SERVICE = "/annexe/query"
+SERVICE, ACTION = "/annexe/query", "/annexe/stream_query"
 BACK_OFF_S = 1.0
 """Mean time that a caller waits after it was told BUSY [s]; each waits differently, between half and twice as long."""
 
@@ -122,10 +124,13 @@ def main() -> int:
     node = rclpy.create_node("soak_callers")
     executor = SingleThreadedExecutor()
     executor.add_node(node)
+    client = ActionClient(node, StreamEgoQuery, ACTION)
     callers = [Caller(node, number) for number in range(options.clients)]
     if not wait_until_ready(node, executor):
         print("the node didn't get ready")
         return 1
+    for _ in range(options.goals):
+        client.send_goal_async(StreamEgoQuery.Goal(query=QUERY))
     began_ns = time.monotonic_ns()
     run(callers, executor, options.queries)
     result = {"records": [asdict(c.record) for c in callers], "began_ns": began_ns, "ended_ns": time.monotonic_ns()}
@@ -139,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Ask the perception node from many callers at once.")
     parser.add_argument("--clients", type=int, default=20, help="callers (%(default)s)")
     parser.add_argument("--queries", type=int, default=50, help="calls of each (%(default)s)")
+    parser.add_argument("--goals", type=int, default=0, help="goals of the action, sent first and never looked after")
     parser.add_argument("--out", type=Path, help="JSON file that gets what each caller was told")
     return parser
 

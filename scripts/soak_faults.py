@@ -15,7 +15,7 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
 from rosgraph_msgs.msg import Clock
-from soak_callers import Caller
+from soak_callers import ACTION, Caller
 from soak_damage import DAMAGED_MESSAGES, DAMAGED_REQUESTS, NOISE
 from soak_workbench import Workbench
 
@@ -24,7 +24,6 @@ from annexe_ros.core.errors import Status
 from annexe_ros.ros import qos
 from annexe_ros.ros.stamps import NANOSECONDS, stamp_message
 
-ACTION = "/annexe/stream_query"
 SLOW = {"stage_delay_s": 0.2, "word_delay_s": 0.02}
 QUICK = {"stage_delay_s": 0.05}
 SCENE = {"analysis": "A hand holds a mug.", "targets": [{"label": "mug", "touched_by": ["right"]}]}
@@ -123,33 +122,37 @@ class _SimulatedWorld:
 def cancel_storm(bench: Workbench) -> bool:
     """Cancel many goals, each at some moment: every one ends soon, with the status that its result tells."""
     room = {f"{kind}_service_qos_profile": qos.calls() for kind in ("goal", "result", "cancel")}
-    client = ActionClient(bench.peer, StreamEgoQuery, ACTION, **room)
-    moments = random.Random(0)
     with bench.node(SLOW) as node, bench.camera():
-        if not (bench.ask_until(Status.OK) and bench.spin_until(client.server_is_ready)):
-            return False
-        goals = [client.send_goal_async(StreamEgoQuery.Goal(query="what?")) for _ in range(CANCELLATIONS)]
-        if not bench.spin_until(lambda: all(goal.done() for goal in goals)):
-            return False
-        handles = [goal.result() for goal in goals]
-        results = [handle.get_result_async() for handle in handles]
-        for handle in handles:
-            bench.spin_for(moments.uniform(0.0, 0.05))
-            handle.cancel_goal_async()
-        ended = bench.spin_until(lambda: all(result.done() for result in results), limit_s=CANCELLED_WITHIN_S)
-        consistent = ended and all(_is_consistent(result.result()) for result in results)
-        cancelled = ended and any(result.result().status == GoalStatus.STATUS_CANCELED for result in results)
-        return consistent and cancelled and _serves(bench, node)
+        client = ActionClient(bench.peer, StreamEgoQuery, ACTION, **room)
+        ready = bench.ask_until(Status.OK) and bench.spin_until(client.server_is_ready)
+        results = _results_of_cancelled_goals(bench, client) if ready else []
+        client.destroy()
+        cancelled = any(result.status == GoalStatus.STATUS_CANCELED for result in results)
+        return cancelled and all(map(_is_consistent, results)) and _serves(bench, node)
+
+
+def _results_of_cancelled_goals(bench: Workbench, client: ActionClient) -> list[Any]:
+    """Return how each goal ended, or nothing when one of them didn't in time."""
+    moments = random.Random(0)
+    goals = [client.send_goal_async(StreamEgoQuery.Goal(query="what?")) for _ in range(CANCELLATIONS)]
+    if not bench.spin_until(lambda: all(goal.done() for goal in goals)):
+        return []
+    results = [goal.result().get_result_async() for goal in goals]
+    for goal in goals:
+        bench.spin_for(moments.uniform(0.0, 0.05))
+        goal.result().cancel_goal_async()
+    ended = bench.spin_until(lambda: all(result.done() for result in results), limit_s=CANCELLED_WITHIN_S)
+    return [result.result() for result in results] if ended else []
 
 
 def client_gone_mid_call(bench: Workbench) -> bool:
-    """Kill callers while they wait: whoever stays is answered as before."""
+    """Kill callers of service and action while they wait: whoever stays is answered as before."""
     with bench.node(SLOW, queue_capacity=2) as node, bench.camera():
         for _ in range(3):
             with bench.callers(TIMES) as callers:
-                all_wait = bench.ask_until(Status.OK) and bench.ask_until(Status.BUSY)
+                waiting = bench.ask_until(Status.BUSY)
                 callers.kill()
-            if not all_wait or not _serves(bench, node):
+            if not waiting or not _serves(bench, node):
                 return False
         return True
 

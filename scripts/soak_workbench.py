@@ -91,8 +91,8 @@ class Workbench:
         return running(SCRIPTS / "synthetic_camera.py", arguments, self._environment, self._folder / "camera.log")
 
     def callers(self, number: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
-        """Run a process of so many callers, who ask until they are ended."""
-        arguments = ["--clients", number, "--queries", 1_000_000]
+        """Run a process of so many callers, who ask until they are ended, and that has sent so many goals."""
+        arguments = ["--clients", number, "--queries", 1_000_000, "--goals", number]
         return running(SCRIPTS / "soak_callers.py", arguments, self._environment, self._folder / "callers.log")
 
     def publisher(self, topic: str, kind: Any) -> Any:
