@@ -179,3 +179,28 @@ class SceneError(AnnexeError):
     def __init__(self, scene: str, attempts: int) -> None:
         self.scene, self.attempts = scene, attempts
         super().__init__(f"scene {scene}: no acceptable arrangement in {attempts} attempts")
+
+
+class WireFormatError(AnnexeError):
+    """A message between a robot and the server isn't what it declares."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"a message between robot and server can't be used: {why}")
+
+
+class ServerUnavailableError(EngineError):
+    """The server that an engine talks to can't be reached."""
+
+    def __init__(self, url: str, why: str, tries: int) -> None:
+        self.url, self.why, self.tries = url, why, tries
+        times = "one try" if tries == 1 else f"{tries} tries"
+        super().__init__(f"server {url} did not answer in {times} ({why.rstrip('. ')}); the next query tries again")
+
+
+class AccessDeniedError(AnnexeError):
+    """The server wants a token, or another one."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(f"server {url} refused the token; set token_env or token_file to the one it was started with")

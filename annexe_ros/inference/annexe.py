@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,8 @@ from annexe_ros.core import (
     role_of,
 )
 from annexe_ros.core.contact import with_contacts
-from annexe_ros.core.errors import EngineError
+from annexe_ros.core.errors import AnnexeError, EngineError
+from annexe_ros.inference.batching import BatchItem, reply_or_error
 from annexe_ros.inference.loading import Precision, load
 from annexe_ros.model import (
     NAME_SEPARATOR,
@@ -165,6 +166,20 @@ class AnnexeEngine:
         return reply if self._network.config.contact_map else with_contacts(reply, frame)
 
     @torch.inference_mode()
+    def interpret_batch(self, items: Sequence[BatchItem]) -> list[Interpretation | AnnexeError]:
+        """Answer several queries: frames that become equally large are encoded together, texts follow in turn."""
+        pixels = [self._pixels(item.frame) for item in items]
+        alike = len({tuple(each.shape) for each in pixels}) == 1
+        encodings = self._network.encode_image(torch.cat(pixels)) if alike else None
+        replies = []
+        for k, item in enumerate(items):
+            if encodings is not None:
+                encoding = AnnexeImageEncoding(**{name: maps[k : k + 1] for name, maps in encodings.items()})
+                self._seen = self._read(item.frame, encoding)
+            replies.append(reply_or_error(self, item))
+        return replies
+
+    @torch.inference_mode()
     def estimate_depth(self, frame: Frame) -> NDArray[np.float32]:
         """Return relative depth (H, W) float32, 0 = nearest, 1 = farthest; it has no metric scale."""
         depth = self._see(frame, _Stopwatch()).encoding.depth[None]
@@ -173,14 +188,19 @@ class AnnexeEngine:
     def _see(self, frame: Frame, watch: _Stopwatch) -> _Seen:
         if self._seen is None or self._seen.frame is not frame:
             with watch.stage("preprocess"):
-                pixels = self._processor.image_processor(frame.image)["pixel_values"]
-                pixels = pixels.to(self._device, self._network.dtype)
-                pixels = pixels.contiguous(memory_format=torch.channels_last)
+                pixels = self._pixels(frame)
             with watch.stage("encode"):
                 encoding = self._network.encode_image(pixels)
             with watch.stage("prefill"):
-                self._seen = _Seen(frame, encoding, self._network.read_image(encoding, self._prefix_ids))
+                self._seen = self._read(frame, encoding)
         return self._seen
+
+    def _pixels(self, frame: Frame) -> Tensor:
+        pixels = self._processor.image_processor(frame.image)["pixel_values"]
+        return pixels.to(self._device, self._network.dtype).contiguous(memory_format=torch.channels_last)
+
+    def _read(self, frame: Frame, encoding: AnnexeImageEncoding) -> _Seen:
+        return _Seen(frame, encoding, self._network.read_image(encoding, self._prefix_ids))
 
     def _analyse(self, seen: _Seen, progress: Progress, watch: _Stopwatch) -> tuple[str, Tensor | None]:
         if self._analysis is None or self._analysis.frame is not seen.frame:

@@ -20,6 +20,7 @@ class EngineKind(enum.StrEnum):
 
     ANNEXE = "annexe"
     SCRIPTED = "scripted"
+    REMOTE = "remote"
 
 
 def create_engine(
@@ -30,7 +31,7 @@ def create_engine(
     Args:
         kind: one of ``EngineKind``.
         model: for ``annexe`` a model folder or the name of a shipped one; for ``scripted`` a script (``*.json``),
-            any other value stands for the default script.
+            any other value stands for the default script; for ``remote`` a file of settings (YAML) or a URL.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; only engines with weights look at it,
         dtype: and at this: ``float32``, ``bfloat16``, ``float16``, ``int8`` or ``int4``.
         options: what else the engine's constructor takes.
@@ -46,6 +47,8 @@ def create_engine(
             return _annexe(model, device, dtype, **options)
         case EngineKind.SCRIPTED:
             return _scripted(model, **options)
+        case EngineKind.REMOTE:
+            return _remote(model)
     raise EngineError(f"unknown engine '{kind}'; there are: {', '.join(EngineKind)}")
 
 
@@ -58,6 +61,12 @@ def _annexe(model: str | Path, device: str, dtype: str, **options: Any) -> Inter
             raise
         raise MissingDependencyError(f"'{error.name}', which the engine 'annexe' needs,", INSTALL_TORCH) from error
     return AnnexeEngine(folder, device, dtype, **options)
+
+
+def _remote(model: str | Path) -> Interpreter:
+    from annexe_ros.inference.remote.engine import RemoteEngine
+
+    return RemoteEngine.from_model(model)
 
 
 def _scripted(model: str | Path, **options: Any) -> Interpreter:

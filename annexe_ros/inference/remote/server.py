@@ -1,0 +1,95 @@
+"""Starts and stops the server: Ray on this machine, or in a cluster that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from annexe_ros.core.errors import EngineError, MissingDependencyError, ParameterError
+from annexe_ros.inference.remote.plan import ServingPlan
+
+APPLICATION = "annexe"
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+OBJECT_STORE_BYTES = 100_000_000
+"""Messages go from actor to actor; those over 100 kB lie here while they do."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where the server listens, and in what Ray it runs.
+
+    Attributes:
+        host, port: of HTTP; "0.0.0.0" is all of the machine's addresses.
+        ray_address: of a cluster, or "auto" for the one of this machine; empty: start one that ends with the server.
+        local_cpus: CPUs that a Ray started here may share out; 0: all.
+        tls_certificate, tls_key: PEM files for https; empty: http.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    ray_address: str = ""
+    local_cpus: int = 0
+    tls_certificate: str = ""
+    tls_key: str = ""
+
+    @property
+    def url(self) -> str:
+        """Where this machine reaches it."""
+        return f"{'https' if self.tls_certificate else 'http'}://{self.host}:{self.port}"
+
+
+def check(plan: ServingPlan, listening: Listening) -> None:
+    """Raise ``ParameterError`` for a server that would answer the whole network without a token."""
+    if not plan.token_digest and listening.host not in LOCAL_HOSTS:
+        raise ParameterError(f"a server on {listening.host} needs a token: set --token-env or --token-file")
+    if not 1 <= plan.min_replicas <= plan.max_replicas:
+        raise ParameterError(f"replicas must be 1 or more, not {plan.min_replicas} to {plan.max_replicas}")
+    if bool(listening.tls_certificate) != bool(listening.tls_key):
+        raise ParameterError("https needs both a certificate and its key")
+
+
+@contextmanager
+def serving(plan: ServingPlan, listening: Listening) -> Iterator[None]:
+    """Serve until the block ends; inside it, queries are answered.
+
+    Raises ``ParameterError`` for a plan that can't be served, ``MissingDependencyError`` without Ray and
+    ``EngineError`` where the replicas don't come up.
+    """
+    check(plan, listening)
+    try:
+        import ray
+        from ray import serve
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            f"'{error.name}', which serving needs,", "pip install 'annexe-ros[serve]'"
+        ) from error
+    ray.init(**_cluster(listening))
+    try:
+        _run(serve, plan, listening)
+        yield
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+
+
+def _cluster(listening: Listening) -> dict[str, Any]:
+    quiet: dict[str, Any] = {"log_to_driver": True, "logging_level": "warning"}
+    if listening.ray_address:
+        return quiet | {"address": listening.ray_address}
+    cpus = listening.local_cpus or None
+    return quiet | {"num_cpus": cpus, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+
+
+def _run(serve: Any, plan: ServingPlan, listening: Listening) -> None:
+    from annexe_ros.inference.remote.deployment import application
+
+    http: dict[str, Any] = {"host": listening.host, "port": listening.port}
+    if listening.tls_certificate:
+        http |= {"ssl_certfile": listening.tls_certificate, "ssl_keyfile": listening.tls_key}
+    serve.start(http_options=http)
+    try:
+        serve.run(application(plan), name=APPLICATION)
+    except RuntimeError as error:  # Serve's word for an application whose actors fail while they are made
+        raise EngineError(f"the replicas did not come up: {' '.join(str(error).split())}") from error

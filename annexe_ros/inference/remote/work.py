@@ -1,0 +1,100 @@
+"""What a replica of the server does: opens queries, lets the engine answer them singly or in batches, packs replies.
+
+An engine is fed by one thread at a time, as ``Interpreter`` asks of whoever calls. Ray isn't known here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+from annexe_ros.core import Interpretation, Interpreter, Progress
+from annexe_ros.core.errors import AnnexeError, CancelledError, EngineError, QueryTimeoutError
+from annexe_ros.inference.batching import BatchInterpreter, BatchItem, reply_or_error
+from annexe_ros.inference.remote.gate import Refusal
+from annexe_ros.inference.remote.wire import decode_query, encode_reply
+
+OK = 200
+_log = logging.getLogger(__name__)
+
+Outcome = tuple[int, bytes]
+"""HTTP's status, and the message or the refusal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A query as it came, and whether somebody still waits for its answer.
+
+    Attributes:
+        message: as it was sent.
+        timeout_s: time that it had when it came here [s].
+        deadline: when an answer is worth nothing any more, in the clock of ``time.monotonic``.
+        abandoned: set once nobody waits.
+    """
+
+    message: bytes
+    timeout_s: float
+    deadline: float
+    abandoned: Event = field(default_factory=Event)
+
+    @classmethod
+    def starting(cls, message: bytes, timeout_s: float) -> Job:
+        """Make a job whose time begins now."""
+        return cls(message, timeout_s, time.monotonic() + timeout_s)
+
+    @property
+    def over(self) -> bool:
+        """Whether its answer is worth nothing any more."""
+        return self.abandoned.is_set() or time.monotonic() >= self.deadline
+
+    def told(self, error: AnnexeError) -> AnnexeError:
+        """Return what the asking side is told: a query that is stopped because its time is over was not cancelled."""
+        late = isinstance(error, CancelledError) and not self.abandoned.is_set()
+        return QueryTimeoutError(self.timeout_s) if late else error
+
+
+class Worker:
+    """Answers jobs with one engine, in whatever thread calls."""
+
+    def __init__(self, interpreter: Interpreter, max_pixels: int) -> None:
+        self.interpreter, self._max_pixels = interpreter, max_pixels
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether several queries at a time cost less than one after the other."""
+        return isinstance(self.interpreter, BatchInterpreter)
+
+    def answer(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Return what came of each job; none of them keeps the others from being answered."""
+        opened = [self._opened(job) for job in jobs]
+        replies = iter(self._replies([item for item in opened if isinstance(item, BatchItem)]))
+        ended = [next(replies) if isinstance(item, BatchItem) else item for item in opened]
+        return [_packed(job, reply) for job, reply in zip(jobs, ended, strict=True)]
+
+    def _opened(self, job: Job) -> BatchItem | AnnexeError:
+        if job.over:
+            return CancelledError()
+        try:
+            work = decode_query(job.message, self._max_pixels)
+        except AnnexeError as error:
+            return error
+        return BatchItem(work.frame, work.query, Progress(cancelled=lambda: job.over))
+
+    def _replies(self, items: Sequence[BatchItem]) -> Sequence[Interpretation | AnnexeError]:
+        try:
+            if isinstance(self.interpreter, BatchInterpreter) and len(items) > 1:
+                return self.interpreter.interpret_batch(items)
+            return [reply_or_error(self.interpreter, item) for item in items]
+        except Exception as error:  # a library's own; the replica lives on, and who asked is told
+            _log.exception("the engine failed")
+            return [EngineError(f"the engine failed ({type(error).__name__}: {error})")] * len(items)
+
+
+def _packed(job: Job, reply: Interpretation | AnnexeError) -> Outcome:
+    if isinstance(reply, Interpretation):
+        return OK, encode_reply(reply)
+    refusal = Refusal.of(job.told(reply))
+    return refusal.http_status, refusal.body
