@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
+from zipfile import is_zipfile
 
 import torch
 from torch import Tensor
@@ -92,7 +93,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     Raises ``ValueError`` for a file that holds no state dict, ``OSError`` for one that can't be read.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zipfile(path))
     except (RuntimeError, UnpicklingError, EOFError) as error:
         raise ValueError(f"{path} is no checkpoint that can be read without running code in it ({error})") from error
     state = content.get("model", content) if isinstance(content, dict) else content
