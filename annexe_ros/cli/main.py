@@ -10,14 +10,26 @@ from typer.core import TyperGroup
 from annexe_ros import __version__
 from annexe_ros.cli.ask import ask
 from annexe_ros.cli.assemble import assemble
+from annexe_ros.cli.bench import bench
 from annexe_ros.cli.clips import clips
 from annexe_ros.cli.convert import convert
+from annexe_ros.cli.egoexolearn import egoexolearn
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.scenes import scenes
+from annexe_ros.cli.serve import serve
 from annexe_ros.cli.train import train
+from annexe_ros.cli.train_clips import train_clips
+from annexe_ros.cli.video_benchmark import video_benchmark
 from annexe_ros.core.errors import AnnexeError, MissingDependencyError
 
-EXTRAS = {"mujoco": "scenes", "accelerate": "train", "tensorboard": "train", "peft": "paper"}
+EXTRAS = {
+    "mujoco": "scenes",
+    "accelerate": "train",
+    "tensorboard": "train",
+    "matplotlib": "bench",
+    "peft": "paper",
+    "ray": "serve",
+}
 """Libraries that only some verbs need, and the extra of the pip package that brings them."""
 
 
@@ -47,8 +59,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for verb in (ask, evaluate, scenes, clips, train, assemble, convert):
+for verb in (ask, evaluate, bench, scenes, clips, train, train_clips, video_benchmark, assemble, convert, serve):
     app.command()(verb)
+app.add_typer(egoexolearn, name="egoexolearn")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,6 +1,6 @@
 """Contrastive losses between clips and narrations: InfoNCE, and EgoNCE++ with hard negatives and noun positives.
 
-All embeddings have unit length: clips V (N, P), narrations T (N, P), hard negatives G (N, K, P), nouns (N, M) multi-hot.
+Embeddings have unit length: clips V (N, P), narrations T (N, P), hard negatives G (N, K, P); nouns (N, M) multi-hot.
 Sums of exponentials are taken as logsumexp, so that no temperature underflows. The functions see one batch; ``gather``
 makes it the batch of all processes.
 """

@@ -21,7 +21,7 @@ SPECIAL_TOKENS = ("<pad>", "<s>", "<unk>", "</s>")
 
 def train_word_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
     """Return a tokenizer with one token for each word of ``texts``; every text ends with the end-of-text token."""
-    tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))  # noqa: S106  # the name of a token, no password
+    tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.train_from_iterator(texts, trainers.WordLevelTrainer(special_tokens=list(SPECIAL_TOKENS)))

@@ -1,9 +1,7 @@
 """EgoNCE++ and InfoNCE against values worked out from the published loss, and their symmetries."""
 
 import pytest
-
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,8 +1,7 @@
 """Two processes with half a batch each have the loss and the gradients of one with the whole batch."""
 
 import pytest
-
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 

@@ -75,15 +75,15 @@ class ClipAnnotation:
         return cls(**{**data, "wording": words, **boxes, "holds": tuple(data["holds"])})
 
 
-def word(rng: Generator, verb: str, noun: str) -> Wording:
-    """Return one narration of a verb and a noun, with ``NEGATIVES`` of each kind."""
+def word(rng: Generator, verb: str, noun: str, negatives: int = NEGATIVES) -> Wording:
+    """Return one narration of a verb and a noun, with as many ``negatives`` of each kind."""
     verbs, nouns = verb_wordings(verb), noun_wordings(noun)
     verb_words, noun_words = verbs[int(rng.integers(len(verbs)))], nouns[int(rng.integers(len(nouns)))]
     narration = narrate(verb_words, noun_words)
     return Wording(
         narration,
-        tuple(substitutes(rng, narration, verb_words, CLIP_VERBS, NEGATIVES)),
-        tuple(substitutes(rng, narration, noun_words, CLIP_NOUNS, NEGATIVES)),
+        tuple(substitutes(rng, narration, verb_words, CLIP_VERBS, negatives)),
+        tuple(substitutes(rng, narration, noun_words, CLIP_NOUNS, negatives)),
     )
 
 

@@ -114,7 +114,7 @@ def _placed(
     if verb not in _HELD_CLEAR and not ground.holds(placed.box_corners()[:, :2]):
         return None
     lift = rng.uniform(0.10, 0.2) if verb in _HELD_CLEAR else rng.uniform(0.03, 0.06) if verb == "cut" else 0.0
-    return thing, replace(placed, position=at + (0, 0, lift))
+    return thing, replace(placed, position=at + np.array([0, 0, lift]))
 
 
 def _heading(rng: Generator, thing: Thing, at: Floats, view: Viewpoint) -> Rotation:

@@ -1,7 +1,7 @@
 """Groups of words that mean the same, and hard negatives drawn from them: captions with exactly one word exchanged.
 
-Reads taxonomies in the format of EgoExoLearn's ``narration_{verb,noun}_taxonomy.csv`` (``label,group`` with the group as
-a Python list). A negative's word comes from another group than the caption's: a synonym would be no negative.
+Reads taxonomies in the format of EgoExoLearn's ``narration_{verb,noun}_taxonomy.csv`` (``label,group`` with the group
+as a Python list). A negative's word comes from another group than the caption's: a synonym would be no negative.
 """
 
 from __future__ import annotations

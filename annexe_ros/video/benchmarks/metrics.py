@@ -13,12 +13,9 @@ Floats = NDArray[np.floating]
 def hoi_accuracy(video: Floats, caption: Floats, verbs: Floats, nouns: Floats) -> dict[str, float]:
     """Return EgoHOIBench's accuracies: how often the caption beats its negatives.
 
-    Args:
-        video, caption: unit vectors (N, P) of clips and of their captions.
-        verbs, nouns: unit vectors (N, K, P) of the captions with another verb, and with another noun.
-
-    Returns ``verb``, ``noun`` and ``action`` (both at once). A tie is lost: the official argmax gives it to the caption,
-    with which a constant model scores 100 %.
+    ``video`` and ``caption`` are unit vectors (N, P), ``verbs`` and ``nouns`` (N, K, P) those of the captions with
+    another verb and with another noun. Returns ``verb``, ``noun`` and ``action`` (both at once). A tie is lost: the
+    official argmax gives it to the caption, with which a constant model scores 100 %.
     """
     own = (video * caption).sum(axis=-1)
     verb = own > np.einsum("np,nkp->nk", video, verbs).max(axis=1)
@@ -74,7 +71,7 @@ def class_relevancy(
 
 
 def retrieval(similarity: Floats, relevancy: Floats) -> dict[str, float]:
-    """Return multi-instance retrieval of videos (rows) and texts (columns): mAP, strict mAP and nDCG, each way and mean."""
+    """Return mAP, strict mAP and nDCG of videos (rows) and texts (columns), for each way and as their mean."""
     found: dict[str, float] = {}
     ways = {"v2t": (similarity, relevancy), "t2v": (similarity.T, relevancy.T)}
     for name, (scores, wanted) in ways.items():

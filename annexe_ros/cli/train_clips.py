@@ -1,0 +1,45 @@
+"""``annexe train-clips``: train the clip encoder on generated clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from annexe_ros.cli.terminal import progress_bar, working
+
+
+def train_clips(
+    data: Annotated[Path, typer.Option(help="Folder of 'annexe clips'.")],
+    out: Annotated[Path, typer.Option(help="Model folder to write, with log and checkpoint.")],
+    objective: Annotated[str, typer.Option(help="egonce++ or infonce.")] = "egonce++",
+    motion_adapters: Annotated[bool, typer.Option(help="Of a new encoder's fast path.")] = True,
+    start_from: Annotated[Path | None, typer.Option(help="Model folder to go on with; else a new small one.")] = None,
+    backbone_weights: Annotated[
+        Path | None, typer.Option(help="EfficientNet-Lite0's published weights, for a new encoder's stem.")
+    ] = None,
+    lora_rank: Annotated[int, typer.Option(min=0, help="Adapters learn beside the video tower; 0: the tower.")] = 0,
+    steps: Annotated[int, typer.Option(min=1)] = 2000,
+    batch_size: Annotated[int, typer.Option(min=2, help="Clips per step.")] = 32,
+    learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-3,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order and wordings.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+) -> None:
+    """Teach clips and narrations to meet, with EgoNCE++ (hard negatives, noun positives) or InfoNCE."""
+    with working():
+        from annexe_ros.video.training.run import train_clip_encoder
+        from annexe_ros.video.training.settings import ClipTrainingSettings, Objective
+
+        try:
+            chosen = Objective(objective)
+        except ValueError as error:
+            raise typer.BadParameter("is egonce++ or infonce", param_hint="--objective") from error
+        settings = ClipTrainingSettings(
+            data=data, out=out, objective=chosen, motion_adapters=motion_adapters, start_from=start_from,
+            backbone_weights=backbone_weights, lora_rank=lora_rank, steps=steps, batch_size=batch_size,
+            learning_rate=learning_rate, warmup_steps=min(100, steps // 4), seed=seed,
+        )  # fmt: skip
+        with progress_bar("training") as follow:
+            folder = train_clip_encoder(settings, resume, follow)
+    typer.echo(f"model in {folder}")

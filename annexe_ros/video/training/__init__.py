@@ -1,0 +1,1 @@
+"""Contrastive training of the clip encoder on generated clips."""
