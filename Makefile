@@ -15,7 +15,7 @@ SCENES ?= data/scenes
 RUN_DIR ?= runs/annexe-scenes
 TESTS ?= test
 
-.PHONY: help setup demo test test-slow bench-transport soak reliability lint format scenes train picture clean
+.PHONY: help setup demo test test-slow test-engines bench-transport soak reliability lint format scenes train picture clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,9 @@ test: setup ## the tests that take minutes (TESTS=test/core for some of them)
 
 test-slow: setup ## training and soak trials
 	@$(RUN) python -m pytest -m slow $(TESTS)
+
+test-engines: setup ## the tests of the engines vlm_sam, openai and remote, with tiny models made in the tests
+	@$(RUN) python -m pytest -m engines test
 
 bench-transport: setup ## images between two processes with and without config/fastdds.xml, in out/transport.json
 	@$(RUN) python scripts/bench_transport.py --out out/transport.json

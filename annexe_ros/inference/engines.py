@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ from annexe_ros.core import Interpreter
 from annexe_ros.core.errors import EngineError, MissingDependencyError
 from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
 from annexe_ros.inference.scripted import Script, ScriptedEngine
+from annexe_ros.inference.vlm_sam.settings import OpenAISettings, VlmSamSettings, read_settings
 
 INSTALL_TORCH = "pip install torch==2.13.0 'transformers>=5' (on a robot: in a venv made with --system-site-packages)"
+INSTALL_OPENAI = "pip install 'openai>=3'"
 SCRIPT_SUFFIX = ".json"
 
 
@@ -21,6 +25,8 @@ class EngineKind(enum.StrEnum):
     ANNEXE = "annexe"
     SCRIPTED = "scripted"
     REMOTE = "remote"
+    VLM_SAM = "vlm_sam"
+    OPENAI = "openai"
 
 
 def create_engine(
@@ -31,7 +37,8 @@ def create_engine(
     Args:
         kind: one of ``EngineKind``.
         model: for ``annexe`` a model folder or the name of a shipped one; for ``scripted`` a script (``*.json``),
-            any other value stands for the default script; for ``remote`` a file of settings (YAML) or a URL.
+            any other value stands for the default script; for ``remote`` a file of settings (YAML) or a URL;
+            for ``vlm_sam`` and ``openai`` a file of settings (YAML or JSON, see docs/engines.md).
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; only engines with weights look at it,
         dtype: and at this: ``float32``, ``bfloat16``, ``float16``, ``int8`` or ``int4``.
         options: what else the engine's constructor takes.
@@ -40,6 +47,7 @@ def create_engine(
         EngineError: no such engine.
         MissingDependencyError: a library that the engine needs isn't installed.
         ModelNotFoundError: the model folder is missing or damaged.
+        ParameterError: a file of settings can't be read, or says something that isn't allowed.
         DatasetFormatError: the script can't be read.
     """
     match kind:
@@ -49,18 +57,43 @@ def create_engine(
             return _scripted(model, **options)
         case EngineKind.REMOTE:
             return _remote(model)
+        case EngineKind.VLM_SAM:
+            return _vlm_sam(model, device)
+        case EngineKind.OPENAI:
+            return _openai(model, device)
     raise EngineError(f"unknown engine '{kind}'; there are: {', '.join(EngineKind)}")
 
 
 def _annexe(model: str | Path, device: str, dtype: str, **options: Any) -> Interpreter:
     folder = resolve_model(model)  # before the libraries, which take seconds to import
-    try:
+    with _libraries_of(EngineKind.ANNEXE, INSTALL_TORCH):
         from annexe_ros.inference.annexe import AnnexeEngine
+    return AnnexeEngine(folder, device, dtype, **options)
+
+
+def _vlm_sam(model: str | Path, device: str) -> Interpreter:
+    settings = read_settings(model, VlmSamSettings)
+    with _libraries_of(EngineKind.VLM_SAM, INSTALL_TORCH):
+        from annexe_ros.inference.vlm_sam.assembly import open_vlm_sam
+    return open_vlm_sam(settings, device)
+
+
+def _openai(model: str | Path, device: str) -> Interpreter:
+    settings = read_settings(model, OpenAISettings)
+    with _libraries_of(EngineKind.OPENAI, INSTALL_OPENAI):
+        from annexe_ros.inference.openai_server import open_openai
+    return open_openai(settings, device)
+
+
+@contextmanager
+def _libraries_of(kind: EngineKind, install: str) -> Iterator[None]:
+    """Name the library that isn't installed, and how to get it."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("annexe_ros"):
             raise
-        raise MissingDependencyError(f"'{error.name}', which the engine 'annexe' needs,", INSTALL_TORCH) from error
-    return AnnexeEngine(folder, device, dtype, **options)
+        raise MissingDependencyError(f"'{error.name}', which the engine '{kind}' needs,", install) from error
 
 
 def _remote(model: str | Path) -> Interpreter:

@@ -1,0 +1,149 @@
+"""Makes folders like those of the hub, with random weights and a few thousand parameters: nothing is downloaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>",
+           "<|video_pad|>")  # fmt: skip
+CHAT_TEMPLATE = (
+    "{%- for message in messages -%}<|im_start|>{{ message.role }}\n"
+    "{%- if message.content is string -%}{{ message.content }}{%- else -%}{%- for part in message.content -%}"
+    "{%- if part.type == 'image' or 'image' in part or 'image_url' in part -%}"
+    "<|vision_start|><|image_pad|><|vision_end|>"
+    "{%- elif 'text' in part -%}{{ part.text }}{%- endif -%}{%- endfor -%}{%- endif -%}<|im_end|>\n{%- endfor -%}"
+    "{%- if add_generation_prompt -%}<|im_start|>assistant\n{%- endif -%}"
+)
+ROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]}
+TEXT = {
+    "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 4096, "rope_parameters": ROPE,
+}  # fmt: skip
+
+
+def byte_tokenizer(special: tuple[str, ...] = SPECIAL) -> PreTrainedTokenizerFast:
+    """Return a tokenizer with a token per byte and the special ones after them."""
+    vocabulary = {letter: number for number, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(list(special))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token=special[2], pad_token=special[0], model_max_length=4096
+    )
+
+
+def save_vlm(folder: Path, kind: str = "qwen3_vl") -> Path:
+    """Write a vision-language model ``qwen3_vl`` or ``qwen2_5_vl`` with its tokenizer and image processor."""
+    torch.manual_seed(0)
+    tokenizer = byte_tokenizer()
+    ids = {f"{name}_token_id": tokenizer.convert_tokens_to_ids(token) for name, token in (
+        ("image", "<|image_pad|>"), ("video", "<|video_pad|>"), ("vision_start", "<|vision_start|>"),
+        ("vision_end", "<|vision_end|>"))}  # fmt: skip
+    model = _qwen3(len(tokenizer), ids) if kind == "qwen3_vl" else _qwen2_5(len(tokenizer), ids)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.save_pretrained(folder)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer.save_pretrained(folder)
+    patch = 16 if kind == "qwen3_vl" else 14
+    _write(folder / "preprocessor_config.json", {
+        "image_processor_type": "Qwen2VLImageProcessor", "patch_size": patch, "temporal_patch_size": 2,
+        "merge_size": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3,
+        "size": {"shortest_edge": (2 * patch) ** 2, "longest_edge": (4 * patch) ** 2},
+        "processor_class": "Qwen3VLProcessor" if kind == "qwen3_vl" else "Qwen2_5_VLProcessor",
+    })  # fmt: skip
+    return folder
+
+
+def _qwen3(vocabulary: int, ids: dict[str, int]) -> Any:
+    config = transformers.Qwen3VLConfig(
+        text_config=TEXT | {"vocab_size": vocabulary, "head_dim": 8},
+        vision_config={
+            "depth": 2, "hidden_size": 16, "intermediate_size": 24, "num_heads": 2, "patch_size": 16,
+            "out_hidden_size": 32, "num_position_embeddings": 16, "deepstack_visual_indexes": [0],
+        },
+        **ids,
+    )  # fmt: skip
+    return transformers.Qwen3VLForConditionalGeneration(config)
+
+
+def _qwen2_5(vocabulary: int, ids: dict[str, int]) -> Any:
+    config = transformers.Qwen2_5_VLConfig(
+        text_config=TEXT | {"vocab_size": vocabulary},
+        vision_config={
+            "depth": 2, "hidden_size": 16, "intermediate_size": 24, "num_heads": 2, "patch_size": 14,
+            "out_hidden_size": 32, "window_size": 56, "fullatt_block_indexes": [1],
+        },
+        **ids,
+    )  # fmt: skip
+    return transformers.Qwen2_5_VLForConditionalGeneration(config)
+
+
+def save_sam2(folder: Path) -> Path:
+    """Write a SAM 2.1 that sees 128x128 pixels."""
+    torch.manual_seed(0)
+    config = transformers.Sam2Config(
+        vision_config={
+            "backbone_config": {
+                "model_type": "sam2_hiera_det_model", "hidden_size": 8, "image_size": [128, 128],
+                "blocks_per_stage": [1, 1, 2, 1], "embed_dim_per_stage": [8, 16, 32, 64],
+                "num_attention_heads_per_stage": [1, 1, 2, 2], "window_size_per_stage": [8, 4, 4, 4],
+                "global_attention_blocks": [3], "window_positional_embedding_background_size": [4, 4],
+            },
+            "backbone_channel_list": [64, 32, 16, 8], "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
+            "fpn_hidden_size": 32,
+        },
+        prompt_encoder_config={"hidden_size": 32, "image_size": 128},
+        mask_decoder_config={"hidden_size": 32, "mlp_dim": 32, "num_attention_heads": 2, "iou_head_hidden_dim": 16},
+    )  # fmt: skip
+    transformers.Sam2Model(config).eval().save_pretrained(folder)
+    _write(folder / "processor_config.json", {"image_processor": {
+        "image_processor_type": "Sam2ImageProcessor", "size": {"height": 128, "width": 128},
+        "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225], "rescale_factor": 1 / 255,
+    }, "processor_class": "Sam2Processor"})  # fmt: skip
+    return folder
+
+
+def save_sam3(folder: Path) -> Path:
+    """Write a SAM 3 that sees 112x112 pixels."""
+    torch.manual_seed(0)
+    tokenizer = byte_tokenizer(("<|endoftext|>", "<|startoftext|>", "<|end|>"))
+    small = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 32}
+    config = transformers.Sam3Config(
+        vision_config={
+            "backbone_config": {
+                "model_type": "sam3_vit_model", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+                "num_attention_heads": 2, "image_size": 112, "patch_size": 14, "window_size": 4,
+                "global_attn_indexes": [1], "pretrain_image_size": 56,
+            },
+            "fpn_hidden_size": 32, "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
+        },
+        text_config={
+            "model_type": "clip_text_model", "vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 48,
+            "projection_dim": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 32,
+            "eos_token_id": tokenizer.eos_token_id,
+        },
+        geometry_encoder_config=small | {"num_layers": 1, "roi_size": 7},
+        detr_encoder_config=small | {"num_layers": 1},
+        detr_decoder_config=small | {"num_layers": 1, "num_queries": 6},
+        mask_decoder_config={"hidden_size": 32, "num_upsampling_stages": 3, "num_attention_heads": 2},
+    )  # fmt: skip
+    transformers.Sam3Model(config).eval().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    _write(folder / "processor_config.json", {"image_processor": {
+        "image_processor_type": "Sam3ImageProcessor", "size": {"height": 112, "width": 112},
+        "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "rescale_factor": 1 / 255,
+    }, "processor_class": "Sam3Processor"})  # fmt: skip
+    return folder
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content))
