@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
 
 egoexolearn = typer.Typer(no_args_is_help=True, help="EgoExoLearn: what is there, and the benchmarks that run on it.")
+
+if TYPE_CHECKING:
+    from annexe_ros.procedures.check import Stock
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -20,6 +24,22 @@ class Task(StrEnum):
 
     PLANNING = "planning"
     SKILL = "skill"
+
+
+@egoexolearn.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder with published files, in any arrangement.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Read everything that is known of EgoExoLearn below a folder: what is there, what is missing, the counts."""
+    with working():
+        from annexe_ros.procedures.check import take_stock
+
+        stock = take_stock(folder)
+    if as_json:
+        print_json(asdict(stock))
+    else:
+        _print_stock(stock)
 
 
 @egoexolearn.command()
@@ -36,8 +56,9 @@ def evaluate(
 ) -> None:
     """Measure a baseline that needs no features: learn from one published list, predict another.
 
-    Planning prints 1 - AUED with five seeded samples per row; the predictor gets a row's video, time and history (the
-    first future step of each earlier row of the video). Skill prints the share of pairs whose better clip scores higher.
+    Planning prints 1 - AUED with five seeded samples per row; a predictor gets a row's video, time and history (the
+    first future step of each earlier row of the video). Skill prints the share of pairs whose better clip is scored
+    higher.
     """
     with working():
         if task is Task.PLANNING:
@@ -49,6 +70,15 @@ def evaluate(
         print_json(figures)
     else:
         typer.echo("\n".join(f"{name}: {value:.4g}" for name, value in figures.items()))
+
+
+def _print_stock(stock: Stock) -> None:
+    for name, counts in stock.found.items():
+        typer.echo(f"{name}: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+    for name in stock.missing:
+        typer.echo(f"missing: {name}")
+    for sentence in stock.faulty:
+        typer.echo(f"refused: {sentence}")
 
 
 def _planning(train: Path, test: Path, model: str, seed: int) -> dict[str, float]:

@@ -1,11 +1,17 @@
-"""Reads small text files strictly: every complaint names file and line. Knows nothing of what the lines mean."""
+"""Reads text files, folders and archives of them strictly: a complaint names file and line.
+
+It knows nothing of what the lines mean.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+import tarfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from annexe_ros.core.errors import DatasetFormatError
 
@@ -56,3 +62,37 @@ def integers(text: str) -> tuple[int, ...]:
         raise ValueError(f"'{text}' is not a list of whole numbers")
     inner = body[1:-1].strip()
     return tuple(int(item) for item in inner.split(",")) if inner else ()
+
+
+def json_value(path: Path | str) -> Any:
+    """Return what a JSON file holds; raises ``DatasetFormatError``."""
+    return parse_json(path, read_text(path))
+
+
+def parse_json(path: Path | str, text: str) -> Any:
+    """Return what a JSON text of that file holds; raises ``DatasetFormatError``."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DatasetFormatError(path, f"is not JSON: {error}") from error
+
+
+def folder_texts(path: Path | str, suffix: str) -> Iterator[tuple[str, str]]:
+    """Yield (stem, text) of the files with that suffix in a folder, or in a .tar.gz as published, sorted by stem."""
+    path = Path(path)
+    if path.is_dir():
+        for file in sorted(path.glob(f"*{suffix}")):
+            yield file.stem, read_text(file)
+    else:
+        yield from _archived_texts(path, suffix)
+
+
+def _archived_texts(path: Path, suffix: str) -> Iterator[tuple[str, str]]:
+    try:
+        with tarfile.open(path) as archive:
+            members = [member for member in archive if member.isfile() and member.name.endswith(suffix)]
+            for member in sorted(members, key=lambda member: PurePosixPath(member.name).stem):
+                content = archive.extractfile(member)
+                yield PurePosixPath(member.name).stem, content.read().decode("utf-8") if content else ""
+    except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
+        raise DatasetFormatError(path, f"is neither a folder nor a readable .tar.gz: {error}") from error

@@ -1,0 +1,77 @@
+"""Feature files: CLIP and I3D of whole videos (``<uid>.pt``), and of the clips of skill assessment (``.npz``).
+
+Nothing is unpickled: tensors are loaded with ``weights_only``, arrays without objects.
+"""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from annexe_ros.core.errors import DatasetFormatError
+
+CLIP_RATE_HZ = 5.0
+CLIP_WIDTH = 768
+I3D_RATE_HZ = 25.0
+I3D_WIDTH = 1024
+SKILL_LENGTH = 10
+SKILL_WIDTHS = (768, 1024)
+"""VideoMAE-B; I3D and VideoMAE-L."""
+
+
+def read_clip_features(path: Path | str) -> NDArray[np.float32]:
+    """Return CLIP features (T, 768), five a second; raises ``DatasetFormatError``."""
+    return _checked(path, _tensor(path), CLIP_WIDTH, "CLIP")
+
+
+def read_i3d_features(path: Path | str) -> NDArray[np.float32]:
+    """Return I3D features (T, 1024), 25 a second; (T, 1024, k) is averaged over k. Raises ``DatasetFormatError``."""
+    array = _tensor(path)
+    return _checked(path, array.mean(axis=2) if array.ndim == 3 and array.size else array, I3D_WIDTH, "I3D")
+
+
+def read_video_features(path: Path | str) -> tuple[str, NDArray[np.float32]]:
+    """Return ("CLIP" or "I3D", features (T, D)), told apart by their width; raises ``DatasetFormatError``."""
+    array = _tensor(path)
+    if array.ndim > 1 and array.shape[1] == CLIP_WIDTH:
+        return "CLIP", read_clip_features(path)
+    return "I3D", read_i3d_features(path)
+
+
+def read_skill_features(path: Path | str) -> NDArray[np.float32]:
+    """Return the features (10, 768 or 1024) of a skill clip; raises ``DatasetFormatError``."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            array = np.asarray(archive["arr_0"])[0]
+    except (OSError, EOFError, KeyError, IndexError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise DatasetFormatError(path, f"is not an .npz with arr_0: {error}") from error
+    if array.ndim != 2 or array.shape[0] != SKILL_LENGTH or array.shape[1] not in SKILL_WIDTHS:
+        raise DatasetFormatError(path, f"arr_0[0] is {array.shape}, not ({SKILL_LENGTH}, 768 or 1024)")
+    return _finite(path, array.astype(np.float32))
+
+
+def _tensor(path: Path | str) -> NDArray[np.float32]:
+    try:
+        tensor = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        raise DatasetFormatError(path, f"is not a saved tensor: {str(error).splitlines()[0]}") from error
+    if not isinstance(tensor, torch.Tensor):
+        raise DatasetFormatError(path, f"holds a {type(tensor).__name__}, not a tensor")
+    return tensor.detach().float().numpy()
+
+
+def _checked(path: Path | str, array: NDArray[np.float32], width: int, kind: str) -> NDArray[np.float32]:
+    if array.ndim != 2 or array.shape[1] != width or not len(array):
+        raise DatasetFormatError(path, f"is {array.shape}; {kind} features are (T, {width})")
+    return _finite(path, array)
+
+
+def _finite(path: Path | str, array: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not np.isfinite(array).all():
+        raise DatasetFormatError(path, "holds values that aren't finite")
+    return array

@@ -1,0 +1,1 @@
+"""EgoExoLearn's video question answering with choices."""
