@@ -1,8 +1,8 @@
 """Many callers of the perception node's service, each asking one question after the other; for soak trials.
 
-A caller that is told BUSY waits a while before its next call, as one on a robot would; every other answer is followed
-by the next call at once. What each was told is written to `--out`, with the times of the first call and the last
-answer (monotonic clock, ns).
+A caller that is told BUSY waits before its next call, and twice as long after each further BUSY, as one on a robot
+would; an answer is followed by the next call at once. What each was told is written to `--out`, with the times of the
+first call and the last answer (monotonic clock, ns).
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from rclpy.task import Future
 from annexe_ros.action import StreamEgoQuery
 from annexe_ros.benchmark.soak import CallerRecord
 from annexe_ros.core.errors import Status
+from annexe_ros.ros import qos
 from annexe_ros.srv import EgoQuery
 
 QUERY = "Segment the hands and objects in interaction."
 SERVICE, ACTION = "/annexe/query", "/annexe/stream_query"
-BACK_OFF_S = 1.0
-"""Mean time that a caller waits after it was told BUSY [s]; each waits differently, between half and twice as long."""
+BACK_OFF_S, LONGEST_BACK_OFF_S = 1.0, 8.0
+"""How long a caller waits after anything but an answer, at most, the first time and after many in a row [s]."""
 
 LOST_S = 60.0
 """A call without an answer for so long is lost; the node tells TIMEOUT after 30 s at the latest [s]."""
@@ -45,11 +46,13 @@ class Caller:
 
     def __init__(self, node: Node, number: int, lost_s: float = LOST_S) -> None:
         """Connect a client of ``node``; ``number`` gives the caller its own rhythm."""
-        self._client = node.create_client(EgoQuery, SERVICE)
+        # Every answer reaches every client of a service: ten of the others' would push an unread one of ours out.
+        self._client = node.create_client(EgoQuery, SERVICE, qos_profile=qos.calls())
         self._random = random.Random(number)
         self._lost_s = lost_s
         self._future: Future | None = None
         self._asked = self._due = 0.0
+        self._refusals = 0
         self.statuses: Counter[str] = Counter()
         self.lost = 0
         self.latencies_ms: list[float] = []
@@ -91,8 +94,11 @@ class Caller:
         self.statuses[status.name] += 1
         if status is Status.OK:
             self.latencies_ms.append((now - self._asked) * 1e3)
+            self._refusals = 0
         else:
-            self._due = now + BACK_OFF_S * self._random.uniform(0.5, 2.0)
+            longest_s = min(BACK_OFF_S * 2**self._refusals, LONGEST_BACK_OFF_S)
+            self._due = now + longest_s * self._random.uniform(0.5, 1.0)
+            self._refusals += 1
 
 
 def run(callers: Sequence[Caller], executor: SingleThreadedExecutor, queries: int) -> None:
