@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import tempfile
 import time
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ DRAIN_S = 0.5
 def main() -> int:
     """Measure each stream; return the exit code."""
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as with Ctrl-C, every block ends its process
     console = Console()
     runs = []
     with console.status("measuring") as status:

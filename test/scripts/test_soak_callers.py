@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
@@ -43,7 +45,7 @@ class Service:
 def asked(monkeypatch):
     def ask(*script):
         service = Service(*script)
-        monkeypatch.setattr(soak_callers.time, "monotonic", lambda: service.time_s)
+        monkeypatch.setattr(soak_callers, "time", SimpleNamespace(monotonic=lambda: service.time_s))
         caller = Caller(service, number=0, lost_s=5.0)
         run([caller], service, len(script))
         return caller, service
