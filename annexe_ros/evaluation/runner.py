@@ -48,7 +48,7 @@ def evaluate(
     queries: list[QueryRow] = []
     images: list[ImageRow] = []
     for done, image_id in enumerate(dataset.ids, start=1):
-        rows, image = _evaluate_image(interpreter, dataset, image_id, queries_per_image, seed, observe)
+        rows, image = evaluate_image(interpreter, dataset, image_id, queries_per_image, seed, observe)
         queries += rows
         images.append(image)
         if progress:
@@ -57,10 +57,10 @@ def evaluate(
     return EvaluationReport(tuple(queries), tuple(images), notes)
 
 
-def _evaluate_image(
+def evaluate_image(
     interpreter: Interpreter, dataset: EgoIrgBench, image_id: str, count: int, seed: int, observe: Observe | None
 ) -> tuple[list[QueryRow], ImageRow]:
-    """Ask the image's queries; the first one also for the analysis, which is the same for all of them."""
+    """Ask an image's queries, as ``evaluate`` does of all; the first one also for the analysis, which all of them share."""
     records, mask = dataset.masked_records(image_id)
     frame = Frame(dataset.image(image_id))
     if mask.shape != frame.image.shape[:2]:

@@ -46,8 +46,7 @@ class RemoteSettings:
     def __post_init__(self) -> None:
         for item in fields(self):
             _check(item.name, getattr(self, item.name), item.type, item.metadata)
-        parts = urlsplit(self.url)
-        if parts.scheme not in SCHEMES or not parts.hostname or parts.query or parts.fragment:
+        if not _names_a_server(self.url):
             raise ParameterError(f"url '{self.url}' must be like http://host:8000")
         if self.image_encoding not in tuple(Encoding):
             raise ParameterError(f"image_encoding '{self.image_encoding}' must be one of {', '.join(Encoding)}")
@@ -106,6 +105,15 @@ def settings_table() -> str:
         reach = "" if low is None else f"{low} to {high}"
         rows.append(f"| `{item.name}` | {default} | {reach} | {item.metadata['meaning']} |")
     return "\n".join(rows) + "\n"
+
+
+def _names_a_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for one that can't be
+    except ValueError:
+        return False
+    return parts.scheme in SCHEMES and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
 def _present(token: str, whence: str) -> str:

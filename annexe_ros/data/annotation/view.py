@@ -1,0 +1,172 @@
+"""An annotated recording as MCAP, which Foxglove opens and ``ros2 bag play`` plays for rviz.
+
+Beside the camera's own topics there are, per query, the overlay, the label image, the answer as text and boxes as
+markers. Messages are written by rosbags, without any ROS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from annexe_ros.core import GroundedObject, Interpretation, PinholeCamera
+from annexe_ros.core.palette import target_colours
+from annexe_ros.data.annotation.bag_frames import typestore
+from annexe_ros.data.annotation.parts import Annotated, read_part
+from annexe_ros.data.bag_writer import BagWriter
+from annexe_ros.data.ego_irgbench import read_colour
+from annexe_ros.drawing import draw_overlay
+
+DEFAULT_FRAME_ID = "camera_optical_frame"
+CUBE, ADD, DELETE_ALL = 1, 0, 3
+BOX_ALPHA = 0.35
+OVERLAY_QUALITY = 85
+
+
+def write_view(path: Path, root: Path, parts: Iterable[Path]) -> None:
+    """Write the file from the images below ``root`` and the annotations of its frames, in their order."""
+    partial = path.with_name(f".{path.name}")
+    film = _Film(partial)
+    for part in parts:
+        film.add(read_part(part), root)
+    film.close()
+    partial.replace(path)
+
+
+class _Film:
+    """The file while it is written."""
+
+    def __init__(self, path: Path) -> None:
+        self._make = _Messages()
+        self._bag = BagWriter(path)
+        self._numbers: dict[str, int] = {}
+
+    def add(self, item: Annotated, root: Path) -> None:
+        for topic, message in self._make.frame(item, root):
+            self._write(topic, message, item.stamp_ns)
+        image = read_colour(root / "RGB" / f"{item.id}.jpg")
+        for number, (query, reply) in enumerate(zip(item.queries, item.replies, strict=True), start=1):
+            for name, message in self._make.reply(item, image, query, reply):
+                self._write(f"/annexe/query_{number}/{name}", message, item.stamp_ns)
+
+    def close(self) -> None:
+        self._bag.close()
+
+    def _write(self, topic: str, message: Any, stamp_ns: int) -> None:
+        kind, types = message.__msgtype__, self._make.types
+        if topic not in self._numbers:
+            definition, _ = types.generate_msgdef(kind, ros_version=2)
+            self._numbers[topic] = self._bag.add_topic(topic, kind, definition)
+        self._bag.add(self._numbers[topic], bytes(types.serialize_cdr(message, kind)), stamp_ns)
+
+
+@dataclass(frozen=True)
+class _Pose:
+    """Position (3,) and orientation as quaternion (x, y, z, w)."""
+
+    position: tuple[float, ...]
+    orientation: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
+
+
+class _Messages:
+    """Makes messages of Jazzy's types."""
+
+    def __init__(self) -> None:
+        self.types = typestore()
+
+    def new(self, kind: str, **values: Any) -> Any:
+        return self.types.types[kind](**values)
+
+    def header(self, item: Annotated) -> Any:
+        seconds, nanoseconds = divmod(item.stamp_ns, 1_000_000_000)
+        stamp = self.new("builtin_interfaces/msg/Time", sec=seconds, nanosec=nanoseconds)
+        return self.new("std_msgs/msg/Header", stamp=stamp, frame_id=item.frame_id or DEFAULT_FRAME_ID)
+
+    def frame(self, item: Annotated, root: Path) -> Iterator[tuple[str, Any]]:
+        """Yield topics and messages of what the camera saw; the files' bytes go in as they are."""
+        yield "/image/compressed", self._compressed(item, (root / "RGB" / f"{item.id}.jpg").read_bytes())
+        depth = cv2.imread(str(root / "depth" / f"{item.id}.png"), cv2.IMREAD_UNCHANGED)
+        if depth is not None and depth.any():
+            yield "/depth", self._image(item, np.asarray(depth), "16UC1")
+        if item.camera is not None:
+            yield "/camera_info", self._camera_info(item, item.camera)
+
+    def reply(self, item: Annotated, image: Any, query: str, reply: Interpretation) -> Iterator[tuple[str, Any]]:
+        """Yield names and messages of an answer."""
+        overlay = cv2.cvtColor(draw_overlay(image, reply, query), cv2.COLOR_RGB2BGR)
+        _, jpeg = cv2.imencode(".jpg", overlay, [cv2.IMWRITE_JPEG_QUALITY, OVERLAY_QUALITY])
+        yield "overlay/compressed", self._compressed(item, jpeg.tobytes())
+        yield "mask", self._image(item, reply.label_image, "mono8")
+        text = "\n".join(filter(None, (query, reply.answer, reply.analysis)))
+        yield "answer", self.new("std_msgs/msg/String", data=text)
+        yield "markers", self._markers(item, reply)
+
+    def _compressed(self, item: Annotated, jpeg: bytes) -> Any:
+        data = np.frombuffer(jpeg, np.uint8)
+        return self.new("sensor_msgs/msg/CompressedImage", header=self.header(item), format="jpeg", data=data)
+
+    def _image(self, item: Annotated, pixels: Any, encoding: str) -> Any:
+        pixels = np.ascontiguousarray(pixels)
+        return self.new(
+            "sensor_msgs/msg/Image", header=self.header(item), height=pixels.shape[0], width=pixels.shape[1],
+            encoding=encoding, is_bigendian=0, step=pixels.strides[0], data=pixels.view(np.uint8).ravel(),
+        )  # fmt: skip
+
+    def _camera_info(self, item: Annotated, camera: PinholeCamera) -> Any:
+        k = [camera.fx, 0, camera.cx, 0, camera.fy, camera.cy, 0, 0, 1]
+        p = [camera.fx, 0, camera.cx, 0, 0, camera.fy, camera.cy, 0, 0, 0, 1, 0]
+        region = self.new(
+            "sensor_msgs/msg/RegionOfInterest", x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
+        )
+        return self.new(
+            "sensor_msgs/msg/CameraInfo", header=self.header(item), height=camera.height, width=camera.width,
+            distortion_model="rational_polynomial" if len(camera.distortion) > 5 else "plumb_bob",
+            d=np.array(camera.distortion or [0.0] * 5), k=np.array(k, float), r=np.eye(3).ravel(),
+            p=np.array(p, float), binning_x=0, binning_y=0, roi=region,
+        )  # fmt: skip
+
+    def _markers(self, item: Annotated, reply: Interpretation) -> Any:
+        """Return a box per located object; the array begins by deleting those of the frame before."""
+        shown = zip(reply.objects, target_colours(reply.objects), strict=True)
+        boxes = [self._box(item, n, target, colour) for n, (target, colour) in enumerate(shown) if target.box3d]
+        clear = self._marker(item, 0, "", DELETE_ALL, _Pose((0.0, 0.0, 0.0)), (0.0, 0.0, 0.0), (0, 0, 0))
+        return self.new("visualization_msgs/msg/MarkerArray", markers=[clear, *boxes])
+
+    def _box(self, item: Annotated, number: int, target: GroundedObject, colour: Any) -> Any:
+        from scipy.spatial.transform import Rotation
+
+        box = target.box3d
+        if box is None:
+            raise ValueError(f"'{target.label}' has no place")
+        pose = _Pose(tuple(box.center), tuple(Rotation.from_matrix(box.rotation).as_quat()))
+        return self._marker(item, number, target.label, ADD, pose, tuple(box.size), colour)
+
+    def _marker(
+        self, item: Annotated, number: int, label: str, action: int, pose: _Pose, size: tuple[float, ...], colour: Any
+    ) -> Any:
+        make = self.new
+        red, green, blue = (channel / 255 for channel in colour)
+        nothing = make("builtin_interfaces/msg/Duration", sec=0, nanosec=0)
+        x, y, z, w = map(float, pose.orientation)
+        px, py, pz = map(float, pose.position)
+        return make(
+            "visualization_msgs/msg/Marker", header=self.header(item), ns=label, id=number, type=CUBE, action=action,
+            pose=make(
+                "geometry_msgs/msg/Pose", position=make("geometry_msgs/msg/Point", x=px, y=py, z=pz),
+                orientation=make("geometry_msgs/msg/Quaternion", x=x, y=y, z=z, w=w),
+            ),
+            scale=make("geometry_msgs/msg/Vector3", **dict(zip("xyz", map(float, size), strict=True))),
+            color=make("std_msgs/msg/ColorRGBA", r=red, g=green, b=blue, a=BOX_ALPHA), lifetime=nothing,
+            frame_locked=False, points=[], colors=[], texture_resource="",
+            texture=make(
+                "sensor_msgs/msg/CompressedImage", header=self.header(item), format="", data=np.zeros(0, np.uint8)
+            ),
+            uv_coordinates=[], text=label, mesh_resource="",
+            mesh_file=make("visualization_msgs/msg/MeshFile", filename="", data=np.zeros(0, np.uint8)),
+            mesh_use_embedded_materials=False,
+        )  # fmt: skip

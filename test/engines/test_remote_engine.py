@@ -1,0 +1,185 @@
+"""The engine ``remote`` against a small HTTP server: gone, back, busy, slow, and the same errors as over there."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread, Timer
+
+import numpy as np
+import pytest
+
+from annexe_ros.core import Frame, Progress, Query, Stage
+from annexe_ros.core.errors import (
+    AccessDeniedError,
+    BadImageError,
+    BusyError,
+    CancelledError,
+    EngineError,
+    MissingDependencyError,
+    ParameterError,
+    QueryTimeoutError,
+    ServerUnavailableError,
+    WireFormatError,
+)
+from annexe_ros.inference import ScriptedEngine, create_engine
+from annexe_ros.inference.remote.engine import RemoteEngine
+from annexe_ros.inference.remote.gate import Refusal
+from annexe_ros.inference.remote.settings import RemoteSettings
+from annexe_ros.inference.remote.work import Job, Worker
+
+pytestmark = pytest.mark.engines
+FRAME = Frame(np.full((24, 32, 3), 90, np.uint8))
+QUICK = {"retries": 2, "backoff_s": 0.05, "timeout_s": 5.0}
+
+
+@contextmanager
+def listening(answer, port=0):
+    """Serve ``answer(body) -> (HTTP status, body)`` and yield port and the headers that were seen."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append(dict(self.headers))
+            status, body = answer(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port, seen
+        server.shutdown()
+
+
+def scripted(body):
+    """Answer as a replica with the scripted engine does."""
+    return Worker(ScriptedEngine(), 10_000).answer([Job.starting(body, 5.0)])[0]
+
+
+def engine(port, **settings):
+    return RemoteEngine(RemoteSettings(f"http://127.0.0.1:{port}", robot="atlas", **{**QUICK, **settings}))
+
+
+def test_a_query_is_answered_and_its_texts_are_reported():
+    told = []
+    with listening(scripted) as (port, _):
+        remote = engine(port)
+        reply = remote.interpret(FRAME, Query("What?"), Progress(on_text=lambda *what: told.append(what)))
+    assert (reply.engine, reply.model, remote.model) == ("remote", "scripted default", "scripted default")
+    assert reply.answer == "mug"
+    assert told[:4] == [
+        (Stage.ANALYSE, ""), (Stage.ANALYSE, reply.analysis), (Stage.ANSWER, ""), (Stage.ANSWER, "mug"),
+    ]  # fmt: skip
+
+
+def test_a_server_that_is_gone_is_told_and_answers_return_with_it():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    remote = engine(port)
+    remote.warm_up()
+    began = time.monotonic()
+    with pytest.raises(ServerUnavailableError, match=r"did not answer in 3 tries \(.*refused\); the next query tries"):
+        remote.interpret(FRAME, Query("What?"))
+    assert 0.05 < time.monotonic() - began < 2
+    with listening(scripted, port):
+        assert remote.interpret(FRAME, Query("What?")).answer == "mug"
+
+
+def test_a_server_that_starts_late_is_waited_for():
+    answers = iter([(502, b"<html>"), (500, b"Internal Server Error"), None])
+    with listening(lambda body: next(answers) or scripted(body)) as (port, seen):
+        assert engine(port).interpret(FRAME, Query("What?")).answer == "mug"
+    assert len(seen) == 3
+
+
+def test_a_busy_server_is_asked_again_and_its_last_word_is_told():
+    refusal = Refusal.of(BusyError(7))
+    with listening(lambda _: (refusal.http_status, refusal.body)) as (port, seen):
+        with pytest.raises(BusyError, match="7 queries are waiting"):
+            engine(port).interpret(FRAME, Query("What?"))
+        assert len(seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (BadImageError("too dark"), BadImageError),
+        (EngineError("no memory"), EngineError),
+        (QueryTimeoutError(5.0), QueryTimeoutError),
+        (WireFormatError("short"), EngineError),
+    ],
+)
+def test_what_goes_wrong_over_there_is_told_here(error, kind):
+    refusal = Refusal.of(error)
+    with listening(lambda _: (refusal.http_status, refusal.body)) as (port, seen):
+        with pytest.raises(kind) as told:
+            engine(port).interpret(FRAME, Query("What?"))
+        assert len(seen) == 1
+    assert str(error) in str(told.value)
+
+
+def test_the_token_goes_along_and_its_refusal_is_told(monkeypatch):
+    monkeypatch.setenv("ANNEXE_TEST_TOKEN", "secret")
+    with listening(lambda _: (401, Refusal.saying(401, "no").body)) as (port, seen):
+        with pytest.raises(AccessDeniedError, match="refused the token"):
+            engine(port, token_env="ANNEXE_TEST_TOKEN").warm_up()
+    assert seen[0]["Authorization"] == "Bearer secret"
+
+
+def test_a_query_can_be_taken_back_while_the_server_works():
+    release = Event()
+    with listening(lambda _: (release.wait(5), (500, b""))[1]) as (port, _):
+        gone = Event()
+        Timer(0.1, gone.set).start()
+        began = time.monotonic()
+        with pytest.raises(CancelledError):
+            engine(port).interpret(FRAME, Query("What?"), Progress(cancelled=gone.is_set))
+        assert time.monotonic() - began < 2
+        release.set()
+
+
+def test_a_server_that_is_silent_costs_no_more_than_the_time_limit():
+    release = Event()
+    with listening(lambda _: (release.wait(5), (500, b""))[1]) as (port, _):
+        began = time.monotonic()
+        with pytest.raises(QueryTimeoutError, match=r"0\.3 s"):
+            engine(port, timeout_s=0.3).interpret(FRAME, Query("What?"))
+        assert time.monotonic() - began < 2
+        release.set()
+
+
+@pytest.mark.parametrize("body", [b"", b"ANX1", json.dumps({"answer": "mug"}).encode()])
+def test_a_reply_that_is_none_is_refused(body):
+    with listening(lambda _: (200, body)) as (port, _), pytest.raises(WireFormatError):
+        engine(port).interpret(FRAME, Query("What?"))
+
+
+def test_the_model_is_a_file_of_settings_or_an_address(tmp_path):
+    path = tmp_path / "remote.yaml"
+    path.write_text("url: http://gpu-box:8000\nrobot: atlas\n")
+    assert create_engine("remote", path).model == "http://gpu-box:8000"
+    assert create_engine("remote", "https://gpu-box").model == "https://gpu-box"
+    with pytest.raises(ParameterError, match="can't be read"):
+        create_engine("remote", tmp_path / "missing.yaml")
+
+
+def test_serving_without_ray_says_how_to_get_it(monkeypatch):
+    import sys
+
+    from annexe_ros.inference.remote.plan import EngineChoice, ServingPlan
+    from annexe_ros.inference.remote.server import Listening, serving
+
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'annexe-ros\[serve\]'"):
+        serving(ServingPlan(EngineChoice("scripted", "x")), Listening()).__enter__()
