@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-GRACE_S = 10
+GRACE_S = 30
 """Time for a process to end by itself once it is asked to [s]."""
 
 SAFE_DOMAINS = 100
