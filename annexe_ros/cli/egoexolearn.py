@@ -66,6 +66,26 @@ def evaluate(
             figures = _planning(train, test, model, seed)
         else:
             figures = _skill(train, test, model, split)
+    _show(figures, as_json)
+
+
+@egoexolearn.command()
+def gaze(
+    data: Annotated[Path, typer.Option(help="Folder of generated scenes.")],
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    count: Annotated[int, typer.Option(min=1, help="Scenes to measure on.")] = 200,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure how often a gaze point is assigned to the object that is looked at, on generated scenes' true masks."""
+    with working(), progress_bar("scenes") as follow:
+        from annexe_ros.data.ego_irgbench import EgoIrgBench
+        from annexe_ros.evaluation.gaze import evaluate_gaze
+
+        figures = evaluate_gaze(EgoIrgBench(data, split), count, follow)
+    _show(figures, as_json)
+
+
+def _show(figures: dict[str, float], as_json: bool) -> None:
     if as_json:
         print_json(figures)
     else:

@@ -11,7 +11,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from annexe_ros.core.errors import DatasetFormatError, SceneError
 from annexe_ros.data.scenes.build import build
+from annexe_ros.data.scenes.gaze import fixation
 from annexe_ros.data.scenes.language import records
 from annexe_ros.data.scenes.layout import arrange
 from annexe_ros.data.scenes.plan import sample_plan
@@ -34,6 +35,7 @@ _MAX_ATTEMPTS = 400
 _ATTEMPTS_PER_DRAFT = 40
 """A plan that can't be arranged so often (a crowded surface, an awkward grasp) is given up for another draft."""
 _SENSOR = 7
+_GAZE = 11
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +78,15 @@ def find_scene(
         scene = arrange(plan, np.random.default_rng([seed, index, attempt]), width, height)
         found = None if scene is None else _survey(renderer, scene, scene_id(seed, index), seed)
         if scene is not None and found is not None:
-            return scene, *found, np.random.default_rng([seed, index, attempt, _SENSOR])
+            rendering, truth = found
+            looking = replace(truth, gaze=fixation(truth, rendering.mask, gaze_dice(seed, index)))
+            return scene, rendering, looking, np.random.default_rng([seed, index, attempt, _SENSOR])
     raise SceneError(scene_id(seed, index), _MAX_ATTEMPTS)
+
+
+def gaze_dice(seed: int, index: int) -> np.random.Generator:
+    """Return the dice for where the wearer looks in scene ``index`` of a seed; nothing else in it hangs on them."""
+    return np.random.default_rng([seed, index, _GAZE])
 
 
 def _survey(renderer: Renderer, scene: Scene, name: str, seed: int) -> tuple[Rendering, SceneTruth] | None:

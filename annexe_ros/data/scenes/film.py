@@ -12,7 +12,15 @@ from scipy.spatial.transform import Rotation
 
 from annexe_ros.data.recording import DEFAULT_FRAME_ID, INDEX_NAME
 from annexe_ros.data.scenes.build import build
-from annexe_ros.data.scenes.dataset import RenderedScene, find_scene, prepare_folder, scene_id, write_scene
+from annexe_ros.data.scenes.dataset import (
+    RenderedScene,
+    find_scene,
+    gaze_dice,
+    prepare_folder,
+    scene_id,
+    write_scene,
+)
+from annexe_ros.data.scenes.gaze import fixation
 from annexe_ros.data.scenes.render import Renderer
 from annexe_ros.data.scenes.sensor import measure_depth, photograph
 from annexe_ros.data.scenes.survey import take_stock
@@ -41,6 +49,7 @@ def render_sequence(
             rendering = opened.render(sun_alone=scene.lighting.stripes is not None)
             name = f"{scene_id(seed, index)}_{frame:04d}"
             truth = take_stock(opened, built, replace(scene, view=view), rendering.mask, name, seed)
+            truth = replace(truth, gaze=fixation(truth, rendering.mask, gaze_dice(seed, index)))
             rng = np.random.default_rng([seed, index])
             image = photograph(rng, rendering, view, scene.lighting)
             yield RenderedScene(image, measure_depth(rng, rendering, noisy=False), rendering.mask, truth)

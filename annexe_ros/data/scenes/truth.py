@@ -67,8 +67,19 @@ class Instance:
 
 
 @dataclass(frozen=True)
+class Fixation:
+    """What the wearer looks at, an instance's ``index``, and the gaze point [pixels] that an eye tracker gives."""
+
+    target: int
+    point: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class SceneTruth:
-    """One scene: camera, surface and instances. ``pitch_deg`` is how far the camera looks down."""
+    """One scene: camera, surface and instances. ``pitch_deg`` is how far the camera looks down.
+
+    ``gaze`` is None for scenes of before it was known.
+    """
 
     id: str
     seed: int
@@ -76,11 +87,14 @@ class SceneTruth:
     pitch_deg: float
     surface: str
     instances: tuple[Instance, ...]
+    gaze: Fixation | None = None
 
     def mirrored(self) -> SceneTruth:
         """Return the truth of the mirror image: its left hand is this scene's right hand."""
         camera = replace(self.camera, cx=self.camera.width - 1 - self.camera.cx)
-        return replace(self, camera=camera, instances=tuple(instance.mirrored() for instance in self.instances))
+        instances = tuple(instance.mirrored() for instance in self.instances)
+        gaze = self.gaze and replace(self.gaze, point=(camera.width - 1 - self.gaze.point[0], self.gaze.point[1]))
+        return replace(self, camera=camera, instances=instances, gaze=gaze)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that ``from_json`` reads."""
@@ -102,7 +116,9 @@ class SceneTruth:
             )
             for item in data["instances"]
         )
-        return cls(**{**data, "camera": PinholeCamera(**data["camera"]), "instances": instances})
+        gaze = data.get("gaze")
+        fixation = gaze and Fixation(int(gaze["target"]), tuple(gaze["point"]))
+        return cls(**{**data, "camera": PinholeCamera(**data["camera"]), "instances": instances, "gaze": fixation})
 
 
 def _exchanged(hands: Hands) -> Hands:
