@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import rclpy
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -75,9 +76,10 @@ class SyntheticCamera(Node):
 def main() -> int:
     """Send as the command line says."""
     options = _parser().parse_args()
-    rclpy.init()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # ROS's own would end the context while we publish
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sent = 0
-    with suppress(KeyboardInterrupt, ExternalShutdownException):
+    with suppress(KeyboardInterrupt):
         camera = SyntheticCamera(options.width, options.height, options.reliability, with_depth=options.depth)
         if options.seconds:
             camera.wait_for_receiver()
@@ -93,7 +95,7 @@ def main() -> int:
 def _send(camera: SyntheticCamera, rate: float, seconds: float) -> int:
     """Keep the pace without ever hurrying after a delay; return how many images were sent."""
     sent, due = 0, time.monotonic()
-    while rclpy.ok() and not (seconds and sent >= seconds * rate):
+    while not (seconds and sent >= seconds * rate):
         camera.send()
         sent += 1
         due = max(due + 1 / rate, time.monotonic())
