@@ -122,10 +122,10 @@ class OpenAILanguageModel:
         """Return what an error of the client means."""
         settings = self._settings
         match error:
-            case openai.APITimeoutError():
+            case TimeoutError() | openai.APITimeoutError():
                 return _UnavailableError(f"did not answer within {settings.timeout_s:.1f} s")
             case openai.APIConnectionError():
-                return _UnavailableError(f"can't be reached ({_first_line(error.__cause__ or error)})")
+                return _UnavailableError(f"can't be reached or broke off ({_first_line(error.__cause__ or error)})")
             case openai.RateLimitError() | openai.InternalServerError():
                 return _UnavailableError(f"answered with status {error.status_code} ({_first_line(error)})")
             case openai.AuthenticationError() | openai.PermissionDeniedError():
@@ -155,7 +155,7 @@ class _Reading:
                 return self._arrived.get(timeout=POLL_S)
             except queue.Empty:
                 if time.monotonic() > end:
-                    return TimeoutError("it took too long")
+                    return TimeoutError()
 
     def stop(self) -> None:
         """Read no further: the connection is closed with the next piece, or when its time is over."""

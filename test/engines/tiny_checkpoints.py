@@ -1,14 +1,21 @@
-"""Makes folders like those of the hub, with random weights and a few thousand parameters: nothing is downloaded."""
+"""Makes folders like those of the hub, with random weights and a few thousand parameters: nothing is downloaded.
+
+What a language model says is noise, unless replies are planted in its weights: its layers then pass on what they get,
+and its last one knows which piece of text follows which.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>",
@@ -19,48 +26,119 @@ CHAT_TEMPLATE = (
     "{%- if part.type == 'image' or 'image' in part or 'image_url' in part -%}"
     "<|vision_start|><|image_pad|><|vision_end|>"
     "{%- elif 'text' in part -%}{{ part.text }}{%- endif -%}{%- endfor -%}{%- endif -%}<|im_end|>\n{%- endfor -%}"
-    "{%- if add_generation_prompt -%}<|im_start|>assistant\n{%- endif -%}"
+    "{%- if add_generation_prompt -%}<|im_start|>assistant"
+    "{{ ['\\n', '\\r', '\\t'][messages|length // 2 - 1] }}{%- endif -%}"
 )
+"""As Qwen's, but for the letter that the model's turn begins after: it tells the first answer from the second."""
+
+TURN_ENDINGS = ("\n", "\r", "\t")
+PIECE = 9
+"""Letters of planted text that are one token."""
+
 ROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]}
 TEXT = {
-    "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "hidden_size": 64, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 8,
     "num_key_value_heads": 2, "max_position_embeddings": 4096, "rope_parameters": ROPE,
 }  # fmt: skip
 
 
-def byte_tokenizer(special: tuple[str, ...] = SPECIAL) -> PreTrainedTokenizerFast:
-    """Return a tokenizer with a token per byte and the special ones after them."""
+def byte_tokenizer(special: tuple[str, ...] = SPECIAL, pieces: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+    """Return a tokenizer with a token per byte, then the special ones, then the pieces."""
     vocabulary = {letter: number for number, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(list(special))
+    tokenizer.add_tokens([AddedToken(piece, normalized=False) for piece in pieces])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, eos_token=special[2], pad_token=special[0], model_max_length=4096
     )
 
 
-def save_vlm(folder: Path, kind: str = "qwen3_vl") -> Path:
-    """Write a vision-language model ``qwen3_vl`` or ``qwen2_5_vl`` with its tokenizer and image processor."""
+def save_vlm(folder: Path, kind: str = "qwen3_vl", replies: Sequence[str] = ()) -> Path:
+    """Write a vision-language model ``qwen3_vl`` or ``qwen2_5_vl`` with its tokenizer and image processor.
+
+    ``replies`` are said in their order in one conversation; without them what it says is noise.
+    """
     torch.manual_seed(0)
-    tokenizer = byte_tokenizer()
+    tokenizer = byte_tokenizer(pieces=[piece for reply in replies for piece in pieces_of(reply)])
     ids = {f"{name}_token_id": tokenizer.convert_tokens_to_ids(token) for name, token in (
         ("image", "<|image_pad|>"), ("video", "<|video_pad|>"), ("vision_start", "<|vision_start|>"),
         ("vision_end", "<|vision_end|>"))}  # fmt: skip
-    model = _qwen3(len(tokenizer), ids) if kind == "qwen3_vl" else _qwen2_5(len(tokenizer), ids)
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.save_pretrained(folder)
+    model = (_qwen3 if kind == "qwen3_vl" else _qwen2_5)(len(tokenizer), ids)
+    plant(model, tokenizer, replies)
     tokenizer.chat_template = CHAT_TEMPLATE
-    tokenizer.save_pretrained(folder)
+    _save(folder, model, tokenizer)
     patch = 16 if kind == "qwen3_vl" else 14
     _write(folder / "preprocessor_config.json", {
         "image_processor_type": "Qwen2VLImageProcessor", "patch_size": patch, "temporal_patch_size": 2,
         "merge_size": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3,
         "size": {"shortest_edge": (2 * patch) ** 2, "longest_edge": (4 * patch) ** 2},
-        "processor_class": "Qwen3VLProcessor" if kind == "qwen3_vl" else "Qwen2_5_VLProcessor",
     })  # fmt: skip
     return folder
+
+
+def save_llava(folder: Path, replies: Sequence[str] = ()) -> Path:
+    """Write a LLaVA, whose processor needs no torchvision, as ``save_vlm`` does."""
+    torch.manual_seed(0)
+    special = (*SPECIAL[:5], "<image>")
+    tokenizer = byte_tokenizer(special, [piece for reply in replies for piece in pieces_of(reply)])
+    tower = {
+        "model_type": "clip_vision_model", "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "image_size": 28, "patch_size": 14, "projection_dim": 16,
+    }  # fmt: skip
+    text = {k: v for k, v in TEXT.items() if k != "rope_parameters"} | {"vocab_size": len(tokenizer)}
+    config = transformers.LlavaConfig(
+        tower, text | {"model_type": "llama"}, image_token_index=tokenizer.convert_tokens_to_ids("<image>")
+    )
+    model = transformers.LlavaForConditionalGeneration(config)
+    plant(model, tokenizer, replies)
+    _save(folder, model, tokenizer)
+    template = CHAT_TEMPLATE.replace("<|vision_start|><|image_pad|><|vision_end|>", "<image>")
+    images = transformers.CLIPImageProcessorPil(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28})
+    transformers.LlavaProcessor(
+        images, tokenizer, patch_size=14, vision_feature_select_strategy="default", chat_template=template,
+        image_token="<image>", num_additional_image_tokens=1,
+    ).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def pieces_of(reply: str) -> list[str]:
+    """Cut a text into tokens, each of which occurs once in it."""
+    pieces: list[str] = []
+    while reply:
+        size = next(n for n in range(min(PIECE, len(reply)), len(reply) + 1) if reply[:n] not in pieces)
+        pieces.append(reply[:size])
+        reply = reply[size:]
+    return pieces
+
+
+def plant(model: Any, tokenizer: PreTrainedTokenizerFast, replies: Sequence[str]) -> None:
+    """Let the layers pass on what they get, and the last one know the next piece of a reply."""
+    if not replies:
+        return
+    text = model.model.language_model
+    head = torch.zeros_like(model.lm_head.weight)
+    for start, reply in zip(TURN_ENDINGS, replies, strict=False):
+        chain = [
+            tokenizer.encode(start)[-1],
+            *tokenizer.convert_tokens_to_ids(pieces_of(reply)),
+            tokenizer.eos_token_id,
+        ]
+        for token, following in itertools.pairwise(chain):
+            head[following] += functional.normalize(text.embed_tokens.weight[token], dim=0)
+    with torch.no_grad():
+        for layer in text.layers:
+            layer.self_attn.o_proj.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
+        model.lm_head.weight.copy_(head)
+
+
+def _save(folder: Path, model: Any, tokenizer: PreTrainedTokenizerFast) -> None:
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def _qwen3(vocabulary: int, ids: dict[str, int]) -> Any:
@@ -68,7 +146,7 @@ def _qwen3(vocabulary: int, ids: dict[str, int]) -> Any:
         text_config=TEXT | {"vocab_size": vocabulary, "head_dim": 8},
         vision_config={
             "depth": 2, "hidden_size": 16, "intermediate_size": 24, "num_heads": 2, "patch_size": 16,
-            "out_hidden_size": 32, "num_position_embeddings": 16, "deepstack_visual_indexes": [0],
+            "out_hidden_size": 64, "num_position_embeddings": 16, "deepstack_visual_indexes": [0],
         },
         **ids,
     )  # fmt: skip
@@ -80,7 +158,7 @@ def _qwen2_5(vocabulary: int, ids: dict[str, int]) -> Any:
         text_config=TEXT | {"vocab_size": vocabulary},
         vision_config={
             "depth": 2, "hidden_size": 16, "intermediate_size": 24, "num_heads": 2, "patch_size": 14,
-            "out_hidden_size": 32, "window_size": 56, "fullatt_block_indexes": [1],
+            "out_hidden_size": 64, "window_size": 56, "fullatt_block_indexes": [1],
         },
         **ids,
     )  # fmt: skip

@@ -29,6 +29,9 @@ from annexe_ros.inference.vlm_sam.reply import HAND_LABELS, Box, NamedBox
 from annexe_ros.inference.vlm_sam.sam_images import Images
 
 SAM2, SAM3 = "sam2", "sam3"
+KINDS = (SAM2, f"{SAM2}_video", SAM3, f"{SAM3}_video")
+"""Checkpoints on the hub are of the video models, which contain those for images."""
+
 MAX_NAME_TOKENS = 32
 SAME_PLACE_IOU = 0.3
 """What SAM 3 finds by name is what was meant where its box overlaps the language model's that much."""
@@ -125,21 +128,22 @@ def load_sam(name: str, device: torch.device, mask_threshold: float, instance_th
     Raises ``ModelNotFoundError`` for what isn't there or can't be loaded, ``EngineError`` for another kind of model.
     """
     folder = downloaded(name)
-    images = Images.of(folder)
-    try:
-        kind = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
-        if kind not in (SAM2, f"{SAM2}_video", SAM3, f"{SAM3}_video"):
-            raise EngineError(f"{name} is a {kind}; a grounder is a SAM 2.1 or a SAM 3")
-        network = _sam(folder, kind)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True) if kind.startswith(SAM3) else None
-    except EngineError:
-        raise
-    except Exception as error:  # the libraries below raise anything for a damaged folder; all of it means just that
-        why = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-        raise ModelNotFoundError(name, f"can't be loaded ({why})") from error
-    if tokenizer is None:
+    kind = _read(name, lambda: AutoConfig.from_pretrained(folder, local_files_only=True)).model_type
+    if kind not in KINDS:
+        raise EngineError(f"{name} is a {kind}; a grounder is a SAM 2.1 or a SAM 3")
+    images, network = Images.of(folder), _read(name, lambda: _sam(folder, kind))
+    if kind.startswith(SAM2):
         return Sam2Grounder(network, device, images, mask_threshold)
+    tokenizer = _read(name, lambda: AutoTokenizer.from_pretrained(folder, local_files_only=True))
     return Sam3Grounder(network, device, tokenizer, images, mask_threshold, instance_threshold)
+
+
+def _read(name: str, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except Exception as error:  # the libraries below raise anything for a damaged folder; all of it means just that
+        why = str(error).strip().split("\n", 1)[0]
+        raise ModelNotFoundError(name, f"can't be loaded ({type(error).__name__}: {why})") from error
 
 
 def _sam(folder: Path, kind: str) -> Any:

@@ -1,0 +1,200 @@
+"""The engine ``vlm_sam`` on real Qwen-VL and SAM networks of toy size: loading, asking, reading, grounding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+from replies import ANALYSIS, FRAME, MUG, NOTHING, reply
+
+from annexe_ros.core import NO_TARGET_ANSWER, Hands, Progress, Query, Role, Stage
+from annexe_ros.core.errors import CancelledError, EngineError, ModelNotFoundError, ParameterError
+from annexe_ros.inference import create_engine
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+pytest.importorskip("transformers", reason="transformers is not installed")
+
+from tiny_checkpoints import save_sam2, save_sam3, save_vlm  # noqa: E402
+
+pytestmark = [pytest.mark.engines, pytest.mark.model]
+QUERY = Query("Which object is active?")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("checkpoints")
+    save_vlm(root / "speaks", replies=(ANALYSIS, MUG))
+    save_vlm(root / "corrects", replies=(ANALYSIS, "the mug, surely", MUG))
+    save_vlm(root / "babbles")
+    save_sam2(root / "sam2")
+    save_sam3(root / "sam3")
+    return root
+
+
+def engine_of(folder, vlm="speaks", grounder="", **settings):
+    """Return the engine of checkpoints in ``folder``; a name that isn't there is taken as it is."""
+    named = {"vlm": vlm, "grounder": grounder} | settings
+    lines = {k: str(folder / v) if isinstance(v, str) and v and (folder / v).is_dir() else v for k, v in named.items()}
+    file = folder / "settings.yaml"
+    file.write_text(yaml.safe_dump(lines))
+    return create_engine("vlm_sam", file, "cpu")
+
+
+@pytest.mark.parametrize("grounder", ["sam2", "sam3", ""])
+def test_three_steps_of_a_planted_reply(folder, grounder):
+    engine = engine_of(folder, grounder=grounder)
+    engine.warm_up()
+    answer = engine.interpret(FRAME, QUERY)
+    assert (answer.analysis, answer.answer, answer.has_target) == (ANALYSIS, "mug", True)
+    assert (answer.engine, answer.model) == ("vlm_sam", "speaks")
+    (mug,) = answer.objects
+    assert (mug.label, mug.role, mug.mask_value) == ("mug", Role.OBJECT, 1)
+    assert 0 < mug.score <= 1
+    assert answer.label_image.shape == (120, 160)
+    assert set(np.unique(answer.label_image)) == {0, 1}
+    assert [latency.stage for latency in answer.latencies] == ["analyse", "answer", "ground"]
+
+
+def test_boxes_are_thousandths_for_qwen3_and_pixels_as_seen_for_qwen2_5(folder):
+    box = engine_of(folder).interpret(FRAME, QUERY)
+    assert np.argwhere(box.label_image).min(0).tolist() == [30, 40]
+    assert np.argwhere(box.label_image).max(0).tolist() == [89, 79]
+    save_vlm(folder / "older", "qwen2_5_vl", replies=(ANALYSIS, reply(("mug", [14, 7, 28, 21]))))
+    older = engine_of(folder, "older").interpret(FRAME, QUERY)  # it sees 56 x 28 pixels
+    assert np.argwhere(older.label_image).min(0).tolist() == [30, 40]
+    assert np.argwhere(older.label_image).max(0).tolist() == [89, 79]
+
+
+def test_text_is_told_as_it_grows_and_the_answer_without_its_json(folder):
+    heard = []
+    engine_of(folder).interpret(FRAME, QUERY, Progress(lambda stage, text: heard.append((stage, text))))
+    said = {stage: "".join(text for other, text in heard if other is stage) for stage in Stage}
+    assert said == {Stage.ANALYSE: ANALYSIS, Stage.ANSWER: "the mug", Stage.GROUND: ""}
+    assert len(heard) > 6
+
+
+def test_a_follow_up_query_does_not_describe_the_frame_again(folder):
+    engine = engine_of(folder)
+    engine.interpret(FRAME, QUERY)
+    again = engine.interpret(FRAME, Query("What is it?"))
+    assert again.analysis == ANALYSIS
+    assert [latency.stage for latency in again.latencies] == ["answer", "ground"]
+
+
+def test_one_unusable_answer_is_corrected_and_noted(folder):
+    answer = engine_of(folder, "corrects").interpret(FRAME, QUERY)
+    assert answer.answer == "mug"
+    assert "first answer was refused: it is not JSON" in answer.notes[0]
+
+
+def test_noise_is_told_in_one_sentence(folder):
+    with pytest.raises(EngineError, match=r"^babbles gave no usable answer, twice: it is not JSON"):
+        engine_of(folder, "babbles", max_new_tokens=16).interpret(FRAME, QUERY)
+
+
+def test_no_target_is_an_answer(folder):
+    save_vlm(folder / "denies", replies=(NOTHING,))
+    answer = engine_of(folder, "denies", "sam2").interpret(FRAME, Query("Segment the lamp.", want_analysis=False))
+    assert (answer.answer, answer.has_target, answer.target_score) == (NO_TARGET_ANSWER, False, 0.0)
+    assert not answer.label_image.any()
+
+
+def test_names_without_masks(folder):
+    answer = engine_of(folder).interpret(FRAME, Query("What is there?", want_mask=False))
+    assert [(o.label, o.mask_value) for o in answer.objects] == [("mug", 0)]
+
+
+@pytest.mark.parametrize("tokens", [0, 3, 6])
+def test_cancelled_between_tokens(folder, tokens):
+    heard = []
+    progress = Progress(lambda stage, text: heard.append(text), lambda: len(heard) > tokens)
+    with pytest.raises(CancelledError):
+        engine_of(folder, grounder="sam2").interpret(FRAME, QUERY, progress)
+    assert len(heard) <= tokens + 2
+
+
+@pytest.mark.parametrize("grounder", ["sam2", "sam3"])
+def test_cancelled_while_grounding(folder, grounder):
+    stages = []
+    progress = Progress(lambda stage, text: stages.append(stage), lambda: Stage.GROUND in stages)
+    with pytest.raises(CancelledError):
+        engine_of(folder, grounder=grounder).interpret(FRAME, QUERY, progress)
+
+
+def test_lora_weights_are_added(folder):
+    peft = pytest.importorskip("peft", reason="peft is not installed")
+    from transformers import AutoModelForImageTextToText
+
+    torch.manual_seed(1)
+    base = AutoModelForImageTextToText.from_pretrained(folder / "speaks")
+    plain = base.model.language_model.layers[0].self_attn.q_proj.weight.detach().clone()
+    config = peft.LoraConfig(r=2, lora_alpha=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    peft.get_peft_model(base, config).save_pretrained(folder / "adapter")
+    engine = engine_of(folder, adapter="adapter")
+    adapted = engine._language._network.model.language_model.layers[0].self_attn.q_proj.weight
+    assert not torch.allclose(adapted, plain)
+    assert engine.interpret(FRAME, QUERY).answer == "mug"
+
+
+def test_weights_leave_and_come_back(folder):
+    engine = engine_of(folder, grounder="sam2")
+    engine.release_device()
+    engine.claim_device()
+    assert engine.interpret(FRAME, QUERY).answer == "mug"
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "sentence"),
+    [
+        ({"vlm": "nobody/nothing"}, ModelNotFoundError, "hf download nobody/nothing"),
+        ({"vlm": "not an id"}, ModelNotFoundError, "isn't a hub id"),
+        ({"vlm": "sam2"}, ModelNotFoundError, "can't be loaded"),
+        ({"grounder": "speaks"}, EngineError, "is a qwen3_vl; a grounder is a SAM 2.1 or a SAM 3"),
+        ({"adapter": "speaks"}, ModelNotFoundError, "has no adapter_config.json"),
+        ({"max_targets": 99}, ParameterError, "settings.yaml: 'max_targets' is 99; it must be from 1 to 16"),
+    ],
+)
+def test_what_can_not_be_used_is_told(folder, settings, error, sentence):
+    with pytest.raises(error, match=sentence) as caught:
+        engine_of(folder, **settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_folder_is_told(folder, tmp_path):
+    save_sam2(tmp_path / "cut")
+    weights = tmp_path / "cut/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelNotFoundError, match=r"cut.*can't be loaded"):
+        engine_of(folder, grounder=str(tmp_path / "cut"))
+
+
+def test_an_unknown_device_is_told(folder):
+    engine_of(folder)
+    with pytest.raises(EngineError, match="unknown device 'tpu-of-mine'"):
+        create_engine("vlm_sam", folder / "settings.yaml", "tpu-of-mine")
+
+
+def test_a_hand_is_called_by_its_shape_and_touches_what_it_meets(folder, monkeypatch):
+    said = reply(("left hand", [600, 500, 1000, 1000]), ("mug", [500, 300, 650, 700]))
+    save_vlm(folder / "confused", replies=(said,))
+    engine = engine_of(folder, "confused", "sam2")
+    masks = {"left hand": np.s_[60:120, 100:160], "mug": np.s_[40:80, 80:100]}
+
+    def exact(frame, targets, check):
+        from annexe_ros.inference.vlm_sam.grounding import Grounded
+
+        found = []
+        for target in targets:
+            mask = np.zeros((120, 160), dtype=bool)
+            mask[masks[target.label]] = True
+            found.append(Grounded(mask, 0.9))
+        return found
+
+    monkeypatch.setattr(engine._grounder, "ground", exact)
+    answer = engine.interpret(FRAME, Query("Which hand holds the mug?", want_analysis=False))
+    assert answer.answer == "right hand and mug"
+    hand, mug = answer.objects
+    assert (hand.role, hand.active) == (Role.RIGHT_HAND, True)
+    assert mug.touched_by is Hands.RIGHT
+    assert "what the language model called the left hand is the right hand" in answer.notes[0]
