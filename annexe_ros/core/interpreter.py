@@ -44,6 +44,11 @@ class Progress:
     on_text: Callable[[Stage, str], None] = _ignore
     cancelled: Callable[[], bool] = _never
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody follows the text; if not, nobody need spell it before it is complete."""
+        return self.on_text is not _ignore
+
     def check(self) -> None:
         """Raise ``CancelledError`` if the caller took the query back."""
         if self.cancelled():

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,65 +10,33 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-from transformers import DynamicCache
 
 from annexe_ros.core import (
     NO_TARGET_ANSWER,
     Frame,
     GroundedObject,
-    Hands,
     Interpretation,
     Progress,
     Query,
-    Role,
     Stage,
-    StageLatency,
     role_of,
 )
 from annexe_ros.core.contact import with_contacts
 from annexe_ros.core.errors import AnnexeError, EngineError
 from annexe_ros.inference.batching import BatchItem, reply_or_error
+from annexe_ros.inference.decoding import Prompt, decoder_for
+from annexe_ros.inference.folding import fold_batch_norms
+from annexe_ros.inference.grounding import ground, without_echoes
 from annexe_ros.inference.loading import Precision, load
-from annexe_ros.model import (
-    NAME_SEPARATOR,
-    AnnexeGeneration,
-    AnnexeImageEncoding,
-)
+from annexe_ros.inference.seeing import Analysis, Seeing, SeenFrame
+from annexe_ros.inference.stopwatch import Stopwatch
+from annexe_ros.inference.telling import Teller
+from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration
 
 ENGINE_NAME = "annexe"
 MAX_NEW_TOKENS = 64
 THRESHOLD = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """A frame that was encoded, and what has been said of it: follow-up queries pay no vision."""
-
-    frame: Frame
-    encoding: AnnexeImageEncoding
-    prefix: DynamicCache
-
-
-@dataclass(frozen=True, eq=False)
-class _Analysis:
-    """What was described, and what of it conditions the answers."""
-
-    frame: Frame
-    text: str
-    descriptor: Tensor | None
-
-
-class _Stopwatch:
-    """Collects the wall time of stages."""
-
-    def __init__(self) -> None:
-        self.latencies: list[StageLatency] = []
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        self.latencies.append(StageLatency(name, (time.perf_counter() - began) * 1000))
+"""Of the indicator: from here on there is a target."""
 
 
 class AnnexeEngine:
@@ -92,11 +56,18 @@ class AnnexeEngine:
     ) -> None:
         self._network, self._processor = load(Path(model_dir), _device(device), dtype, device_map)
         self._device = self._network.device
+        if self._device.type == "cpu" and dtype == Precision.FLOAT32:
+            fold_batch_norms(self._network)
+            self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._decoder = decoder_for(self._network)
         self._movable = device_map is None and dtype != Precision.INT4
-        self._prefix_ids = self._processor.prefix_ids().to(self._device)
+        self._seeing = Seeing(self._network, self._processor)
         self._name = Path(model_dir).name
-        self._seen: _Seen | None = None
-        self._analysis: _Analysis | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self._device
 
     @property
     def engine(self) -> str:
@@ -111,11 +82,11 @@ class AnnexeEngine:
     def warm_up(self) -> None:
         """Answer once about a grey image, so that every kernel is loaded."""
         self.interpret(Frame(np.full((240, 320, 3), 128, dtype=np.uint8)), Query("Segment the hands."))
-        self._seen = self._analysis = None
+        self._seeing.forget()
 
     def release_device(self) -> None:
         """Move the weights to the CPU's memory, but for those that accelerate or a quantiser has placed."""
-        self._seen = self._analysis = None
+        self._seeing.forget()
         if self._device.type == "cuda" and self._movable:
             self._network.to("cpu")  # type: ignore[arg-type]
             torch.cuda.empty_cache()
@@ -127,37 +98,38 @@ class AnnexeEngine:
 
     def close(self) -> None:
         """Free the weights."""
-        self._seen = self._analysis = None
+        self._seeing.forget()
         self._network.to("meta")  # type: ignore[arg-type]
 
     @torch.inference_mode()
     def interpret(self, frame: Frame, query: Query, progress: Progress = Progress()) -> Interpretation:  # noqa: B008
         """Analyse, answer and ground one query; raises ``CancelledError`` between tokens and stages."""
-        watch = _Stopwatch()
-        seen = self._see(frame, watch)
-        analysis, descriptor = "", None
-        if query.want_analysis or self._network.config.analysis_guided:
-            analysis, descriptor = self._analyse(seen, progress, watch)
-        generation, names = self._answer(seen, query, descriptor, progress, watch)
-        pooled, score = self._indicate(generation, descriptor)
-        has_target = score >= THRESHOLD and bool(names)
-        names = names if has_target else []
-        label_image = np.zeros(frame.image.shape[:2], dtype=np.uint8)
-        objects: tuple[GroundedObject, ...] = ()
-        if has_target:
-            with watch.stage(Stage.GROUND):
+        watch = Stopwatch()
+        progress.check()
+        seen = self._seeing.see(frame, watch)
+        generation, names = self._reply(seen, query, progress, watch)
+        analysis = seen.analysis or Analysis("", None)
+        with watch.stage(Stage.GROUND):
+            pooled, score = self._indicate(generation, analysis.descriptor)
+            has_target = score >= THRESHOLD and bool(names)
+            labels = np.zeros(frame.image.shape[:2], dtype=np.uint8)
+            objects: tuple[GroundedObject, ...] = ()
+            if has_target:
                 progress.check()
                 progress.on_text(Stage.GROUND, "")
-                objects = self._ground(seen, generation, pooled, names, score, label_image, query.want_mask)
-                objects = _without_echoes(objects)
+                objects = tuple(GroundedObject(name, 0, score, role_of(name)) for name in names)
+                if query.want_mask:
+                    logits = self._mask_logits(seen, generation, pooled, len(objects))
+                    objects, labels = ground(objects, logits, self._contact(seen), labels.shape)
+                objects = without_echoes(objects)
         notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
         reply = Interpretation(
-            analysis=analysis if query.want_analysis else "",
+            analysis=analysis.text if query.want_analysis else "",
             answer=NAME_SEPARATOR.join(target.label for target in objects) or NO_TARGET_ANSWER,
             has_target=has_target,
             target_score=score,
             objects=objects,
-            label_image=label_image,
+            label_image=labels,
             engine=ENGINE_NAME,
             model=self._name,
             latencies=tuple(watch.latencies),
@@ -168,76 +140,49 @@ class AnnexeEngine:
     @torch.inference_mode()
     def interpret_batch(self, items: Sequence[BatchItem]) -> list[Interpretation | AnnexeError]:
         """Answer several queries: frames that become equally large are encoded together, texts follow in turn."""
-        pixels = [self._pixels(item.frame) for item in items]
-        alike = len({tuple(each.shape) for each in pixels}) == 1
-        encodings = self._network.encode_image(torch.cat(pixels)) if alike else None
-        replies = []
-        for k, item in enumerate(items):
-            if encodings is not None:
-                encoding = AnnexeImageEncoding(**{name: maps[k : k + 1] for name, maps in encodings.items()})
-                self._seen = self._read(item.frame, encoding)
-            replies.append(reply_or_error(self, item))
-        return replies
+        self._seeing.see_together([item.frame for item in items])
+        return [reply_or_error(self, item) for item in items]
 
     @torch.inference_mode()
     def estimate_depth(self, frame: Frame) -> NDArray[np.float32]:
         """Return relative depth (H, W) float32, 0 = nearest, 1 = farthest; it has no metric scale."""
-        depth = self._see(frame, _Stopwatch()).encoding.depth[None]
+        depth = self._seeing.see(frame, Stopwatch()).encoding.depth[None]
         return _resized(depth, frame)[0, 0].float().cpu().numpy()
 
-    def _see(self, frame: Frame, watch: _Stopwatch) -> _Seen:
-        if self._seen is None or self._seen.frame is not frame:
-            with watch.stage("preprocess"):
-                pixels = self._pixels(frame)
-            with watch.stage("encode"):
-                encoding = self._network.encode_image(pixels)
-            with watch.stage("prefill"):
-                self._seen = self._read(frame, encoding)
-        return self._seen
-
-    def _pixels(self, frame: Frame) -> Tensor:
-        pixels = self._processor.image_processor(frame.image)["pixel_values"]
-        return pixels.to(self._device, self._network.dtype).contiguous(memory_format=torch.channels_last)
-
-    def _read(self, frame: Frame, encoding: AnnexeImageEncoding) -> _Seen:
-        return _Seen(frame, encoding, self._network.read_image(encoding, self._prefix_ids))
-
-    def _analyse(self, seen: _Seen, progress: Progress, watch: _Stopwatch) -> tuple[str, Tensor | None]:
-        if self._analysis is None or self._analysis.frame is not seen.frame:
-            with watch.stage(Stage.ANALYSE):
-                generation = self._generate(seen, self._processor.analysis_prompt_ids(), Stage.ANALYSE, progress)
-                text = self._processor.reply_text(generation.sequences[0])
-                self._analysis = _Analysis(seen.frame, text, self._network.analysis_descriptor(generation))
-        return self._analysis.text, self._analysis.descriptor
-
-    def _answer(
-        self, seen: _Seen, query: Query, descriptor: Tensor | None, progress: Progress, watch: _Stopwatch
+    def _reply(
+        self, seen: SeenFrame, query: Query, progress: Progress, watch: Stopwatch
     ) -> tuple[AnnexeGeneration, list[str]]:
-        with watch.stage(Stage.ANSWER):
-            prompt = self._processor.answer_prompt_ids(query.text)
-            generation = self._generate(seen, prompt, Stage.ANSWER, progress, descriptor)
-            names = self._processor.answer_names(generation.sequences[0])
-        return generation, names[: int(generation.slot_counts[0])]
+        """Return the generated answer and its names; afterwards ``seen`` has the analysis where one is needed."""
+        guided = self._network.config.analysis_guided
+        missing = seen.analysis is None and (guided or query.want_analysis)
+        if missing and guided:
+            (analysis,) = self._generate(seen, {Stage.ANALYSE: self._processor.analysis_prompt_ids()}, progress, watch)
+            seen.analysis = self._read_analysis(analysis)
+        prompts = {Stage.ANSWER: self._processor.answer_prompt_ids(query.text)}
+        if missing and not guided:
+            prompts = {Stage.ANALYSE: self._processor.analysis_prompt_ids()} | prompts
+        *analyses, answer = self._generate(seen, prompts, progress, watch)
+        if analyses:
+            seen.analysis = self._read_analysis(analyses[0])
+        names = self._processor.answer_names(answer.sequences[0])
+        return answer, names[: int(answer.slot_counts[0])]
+
+    def _read_analysis(self, generation: AnnexeGeneration) -> Analysis:
+        text = self._processor.reply_text(generation.sequences[0])
+        return Analysis(text, self._network.analysis_descriptor(generation))
 
     def _generate(
-        self, seen: _Seen, prompt: list[int], stage: Stage, progress: Progress, descriptor: Tensor | None = None
-    ) -> AnnexeGeneration:
+        self, seen: SeenFrame, prompts: Mapping[Stage, list[int]], progress: Progress, watch: Stopwatch
+    ) -> list[AnnexeGeneration]:
+        """Reply to the prompts as one batch; each stage is told and timed until its text is complete."""
         progress.check()
-        progress.on_text(stage, "")
-        shown = ""
-        ids: list[int] = []
-
-        def report(token: Tensor) -> None:
-            nonlocal shown
-            progress.check()
-            ids.append(int(token[0]))
-            text = self._processor.reply_text(ids)
-            if text.startswith(shown) and text != shown:
-                progress.on_text(stage, text[len(shown) :])
-                shown = text
-
-        prompt_ids = torch.tensor([prompt], device=self._device)
-        return self._network.generate_text(copy.deepcopy(seen.prefix), prompt_ids, MAX_NEW_TOKENS, report, descriptor)
+        teller = Teller(tuple(prompts), progress, self._processor.reply_text)
+        descriptor = None if seen.analysis is None else seen.analysis.descriptor
+        rows = [Prompt(seen.prefix, ids, descriptor) for ids in prompts.values()]
+        replies = self._decoder.reply(rows, MAX_NEW_TOKENS, teller.tell)
+        for stage, duration_s in teller.finish():
+            watch.note(stage, duration_s)
+        return replies
 
     def _indicate(self, generation: AnnexeGeneration, descriptor: Tensor | None) -> tuple[Tensor, float]:
         """Return the pooled query (1, 1, D) and the probability that there is a target."""
@@ -246,49 +191,14 @@ class AnnexeEngine:
         pooled = self._network.pool_query(states, everything, descriptor)
         return pooled, float(self._network.indicator(pooled).sigmoid())
 
-    def _ground(
-        self,
-        seen: _Seen,
-        generation: AnnexeGeneration,
-        pooled: Tensor,
-        names: list[str],
-        target_score: float,
-        label_image: NDArray[np.uint8],
-        want_mask: bool,
-    ) -> tuple[GroundedObject, ...]:
-        """Fill the label image and return the targets in the order of their names."""
-        if not want_mask:
-            return tuple(GroundedObject(name, 0, target_score, role_of(name)) for name in names)
-        states = generation.slot_states[:, None, : len(names)]
-        logits = self._network.grounding(states, pooled, seen.encoding)[0]
-        scores = functional.pad(_resized(logits, seen.frame)[0], (0, 0, 0, 0, 1, 0))
-        best, winner = scores.softmax(0).max(0)
-        label_image[:] = winner.to(torch.uint8).cpu().numpy()
-        has_map = self._network.config.contact_map
-        contact = _resized(seen.encoding.contact_logits, seen.frame)[0].sigmoid() * has_map
-        return tuple(
-            _grounded(name, k, winner == k, best, contact, target_score) for k, name in enumerate(names, start=1)
-        )
+    def _contact(self, seen: SeenFrame) -> Tensor | None:
+        """Return the probability (2, h, w) of touching the left, the right hand, where the model has learned it."""
+        return seen.encoding.contact_logits[0].float().sigmoid() if self._network.config.contact_map else None
 
-
-def _grounded(
-    name: str, value: int, mask: Tensor, probability: Tensor, contact: Tensor, target_score: float
-) -> GroundedObject:
-    """Describe one target by its pixels (H, W): score, and who touches it according to the contact map (2, H, W)."""
-    role = role_of(name)
-    if not bool(mask.any()):
-        return GroundedObject(name, 0, 0.0, role)
-    left, right = (contact[:, mask].mean(1) >= THRESHOLD).tolist()
-    hands = (Hands.LEFT if left else Hands.NONE) | (Hands.RIGHT if right else Hands.NONE)
-    score = float(probability[mask].mean()) * target_score
-    touched_by = hands if role is Role.OBJECT else Hands.NONE
-    return GroundedObject(name, value, score, role, active=bool(hands), touched_by=touched_by)
-
-
-def _without_echoes(objects: tuple[GroundedObject, ...]) -> tuple[GroundedObject, ...]:
-    """Leave out names that were said again and have no pixels of their own."""
-    said = [target.label for target in objects]
-    return tuple(o for k, o in enumerate(objects) if o.mask_value or o.label not in said[:k])
+    def _mask_logits(self, seen: SeenFrame, generation: AnnexeGeneration, pooled: Tensor, count: int) -> Tensor:
+        """Return the mask logits (count, h, w) of an answer's first targets."""
+        states = generation.slot_states[:, None, :count]
+        return self._network.grounding(states, pooled, seen.encoding)[0][0].float()
 
 
 def _resized(maps: Tensor, frame: Frame) -> Tensor:

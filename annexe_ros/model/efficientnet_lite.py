@@ -64,7 +64,7 @@ class SamePaddedConv(nn.Conv2d):
         if rows % 2 or columns % 2:
             x = functional.pad(x, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
             rows = columns = 0
-        return functional.conv2d(x, self.weight, None, self.stride, (rows // 2, columns // 2), 1, self.groups)
+        return functional.conv2d(x, self.weight, self.bias, self.stride, (rows // 2, columns // 2), 1, self.groups)
 
 
 class DepthwiseConv(SamePaddedConv):

@@ -184,11 +184,11 @@ def test_a_device_that_is_not_there_is_refused(tiny_folder, device):
 
 
 def test_a_name_said_twice_counts_once_unless_there_are_two():
-    from annexe_ros.inference.annexe import _without_echoes
+    from annexe_ros.inference.grounding import without_echoes
 
     def lamps(*values):
         return tuple(GroundedObject("lamp", value, 1.0, Role.OBJECT) for value in values)
 
-    assert [target.mask_value for target in _without_echoes(lamps(1, 0))] == [1]
-    assert [target.mask_value for target in _without_echoes(lamps(1, 2))] == [1, 2]
-    assert [target.mask_value for target in _without_echoes(lamps(0, 0))] == [0]  # masks weren't asked for
+    assert [target.mask_value for target in without_echoes(lamps(1, 0))] == [1]
+    assert [target.mask_value for target in without_echoes(lamps(1, 2))] == [1, 2]
+    assert [target.mask_value for target in without_echoes(lamps(0, 0))] == [0]  # masks weren't asked for

@@ -1,0 +1,72 @@
+"""``annexe bench``: how fast the engine is, beside the plain way with the same weights and the machine's limits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from annexe_ros.cli.engine import DEFAULT_DTYPE, DeviceOption, DtypeOption, ModelOption
+from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
+
+if TYPE_CHECKING:
+    from annexe_ros.benchmark.report import BenchReport
+
+
+def bench(
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = DEFAULT_DTYPE,
+    quick: Annotated[bool, typer.Option("--quick", help="Few repeats, to see that it runs; no growth.")] = False,
+    out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Folder for performance.md and images/ with plots.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure the engine: stages, speedups over the authors' flow with the same weights, a node in its own process.
+
+    Ratios are medians of pairs measured in turns. outputs_equal says that texts were identical and masks overlapped by
+    more than 0.99. What can't be measured here is null, and notes say why. A few minutes.
+    """
+    with working():
+        from annexe_ros.benchmark.run import FULL, QUICK, run
+        from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
+
+        with progress_bar("comparing") as follow:
+            report = run(resolve_model(model or DEFAULT_MODEL), device, dtype, QUICK if quick else FULL, follow)
+        figures = report.to_json()
+        if out is not None:
+            _write(out, json.dumps(figures, indent=2) + "\n")
+        if page is not None:
+            _write_page(page, figures)
+    if as_json:
+        print_json(figures)
+    else:
+        _print_for_people(report)
+
+
+def _write_page(folder: Path, figures: dict[str, Any]) -> None:
+    from annexe_ros.benchmark.performance_page import draw, page
+
+    _write(folder / "performance.md", page(figures))
+    draw(figures, folder / "images")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"can't write '{path}': {error.strerror}") from error
+
+
+def _print_for_people(report: BenchReport) -> None:
+    from rich.console import Console
+
+    from annexe_ros.benchmark.report import report_table
+
+    console = Console()
+    console.print(report_table(report))
+    for sentence in (*report.notes, *report.shortcomings()):
+        console.print(sentence)

@@ -1,0 +1,77 @@
+"""From mask logits to grounded objects: masks, scores, and who touches what.
+
+Scores are means over the cells of the maps whose middles lie in a mask: there is no more to know between them. It knows
+arrays and tensors, no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from annexe_ros.core import GroundedObject, Hands, Role
+from annexe_ros.inference.masks import cells_of, label_image, members
+
+TOUCHED = 0.5
+"""Mean of the contact map over a mask from which on it is touched."""
+
+Objects = tuple[GroundedObject, ...]
+
+
+def ground(
+    targets: Sequence[GroundedObject], logits: Tensor, contact: Tensor | None, size: tuple[int, int]
+) -> tuple[Objects, NDArray[np.uint8]]:
+    """Return the targets with masks, and the label image (H, W) of that ``size`` that their masks lie in.
+
+    Args:
+        targets: with the probability that there is any as their score; it is multiplied by that of the mask.
+        logits: (S, h, w), a map for each target; the background's logit is 0.
+        contact: (2, h, w) probability of touching the left and the right hand; None: unknown.
+        size: of the frame (rows, columns).
+    """
+    labels = label_image(logits, size)
+    probability = functional.pad(logits, (0, 0, 0, 0, 1, 0)).softmax(0).amax(0).cpu().numpy()
+    cells, maps = cells_of(labels, probability.shape), logits.cpu().numpy()
+    touching = None if contact is None else contact.cpu().numpy()
+    grounded = [
+        _with_mask(target, value, members(value, cells, maps[value - 1]), probability, touching)
+        if (labels == value).any()
+        else replace(target, score=0.0)
+        for value, target in enumerate(targets, start=1)
+    ]
+    return tuple(grounded), labels
+
+
+def without_echoes(objects: Objects) -> Objects:
+    """Leave out names that were said again and have no pixels of their own."""
+    said = [target.label for target in objects]
+    return tuple(o for k, o in enumerate(objects) if o.mask_value or o.label not in said[:k])
+
+
+def _with_mask(
+    target: GroundedObject,
+    value: int,
+    cells: NDArray[np.bool_],
+    probability: NDArray[np.float32],
+    contact: NDArray[np.float32] | None,
+) -> GroundedObject:
+    """Describe a target by its cells (h, w) in the winners' probability (h, w) and the contact maps (2, h, w)."""
+    hands = Hands.NONE if contact is None else _touching(contact[:, cells])
+    return replace(
+        target,
+        mask_value=value,
+        score=float(probability[cells].mean()) * target.score,
+        active=bool(hands),
+        touched_by=hands if target.role is Role.OBJECT else Hands.NONE,
+    )
+
+
+def _touching(contact: NDArray[np.float32]) -> Hands:
+    """Return the hands that touch cells with these probabilities (2, cells)."""
+    left, right = contact.mean(1) >= TOUCHED
+    return (Hands.LEFT if left else Hands.NONE) | (Hands.RIGHT if right else Hands.NONE)
