@@ -8,11 +8,13 @@ import typer
 from typer.core import TyperGroup
 
 from annexe_ros import __version__
+from annexe_ros.cli.annotate import annotate
 from annexe_ros.cli.ask import ask
 from annexe_ros.cli.assemble import assemble
 from annexe_ros.cli.bench import bench
 from annexe_ros.cli.clips import clips
 from annexe_ros.cli.convert import convert
+from annexe_ros.cli.convert_egovideo import convert_egovideo
 from annexe_ros.cli.egoexolearn import egoexolearn
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.scenes import scenes
@@ -29,6 +31,7 @@ EXTRAS = {
     "matplotlib": "bench",
     "peft": "paper",
     "ray": "serve",
+    "pyarrow": "annotate",
 }
 """Libraries that only some verbs need, and the extra of the pip package that brings them."""
 
@@ -59,7 +62,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for verb in (ask, evaluate, bench, scenes, clips, train, train_clips, video_benchmark, assemble, convert, serve):
+VERBS = (
+    ask, evaluate, bench, scenes, clips, train, train_clips, video_benchmark,
+    assemble, convert, convert_egovideo, serve, annotate,
+)  # fmt: skip
+for verb in VERBS:
     app.command()(verb)
 app.add_typer(egoexolearn, name="egoexolearn")
 

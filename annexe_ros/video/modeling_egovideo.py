@@ -1,8 +1,9 @@
 """EgoVideo's dual encoder on CLIP's parts: joint space-time attention over a clip, and motion adapters in a fast path.
 
 Shapes: B clips, T frames, C channels, N patches per frame, D the tower's width, P the shared width, L tokens of a text.
-Where the authors' code differs from their drawing (it cuts the graph at each block, which leaves all adapters but the
-last without gradient), this follows the drawing.
+Two things differ from the authors' code. It cuts the graph at each block, so that no adapter but the last could learn;
+here the shared weights are held instead. And it puts adapters behind the blocks, where the last one changes patches
+that nothing reads any more; here they stand before the blocks, and theirs behind block k is ours before block k + 1.
 """
 
 from __future__ import annotations
@@ -152,10 +153,10 @@ class EgoVideoModel(PreTrainedModel):
         first = (embeddings.class_embedding + embeddings.position_embedding.weight[0]).expand(batch, 1, -1)
         states = self.vision_model.pre_layrnorm(torch.cat([first, patches.flatten(1, 2)], dim=1))
         for number, block in enumerate(self.vision_model.encoder.layers):
-            states = self._block(block, states, adapted)
             if adapted:
                 moved = self.adapters[number](states[:, 1:].reshape(batch, frames, places, width))
                 states = torch.cat([states[:, :1], moved.flatten(1, 2)], dim=1)
+            states = self._block(block, states, adapted)
         return self.vision_model.post_layernorm(states[:, 0])
 
     def _block(self, block: nn.Module, states: Tensor, adapted: bool) -> Tensor:

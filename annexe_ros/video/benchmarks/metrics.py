@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.floating]
+ClassSets = Sequence[Collection[int]]
 
 
 def hoi_accuracy(video: Floats, caption: Floats, verbs: Floats, nouns: Floats) -> dict[str, float]:
@@ -63,11 +64,25 @@ def _ranked(similarity: Floats, relevancy: Floats) -> Floats:
 
 
 def class_relevancy(
-    verbs: ArrayLike, nouns: ArrayLike, other_verbs: ArrayLike, other_nouns: ArrayLike
+    verbs: ClassSets, nouns: ClassSets, other_verbs: ClassSets, other_nouns: ClassSets
 ) -> NDArray[np.float64]:
-    """Return EK-100's relevancy (N, M) of two lists of class pairs: half for the same verb, half for the same noun."""
-    verbs, nouns = np.asarray(verbs)[:, None], np.asarray(nouns)[:, None]
-    return 0.5 * (verbs == np.asarray(other_verbs)[None]) + 0.5 * (nouns == np.asarray(other_nouns)[None])
+    """Return EK-100's relevancy (N, M) of narrations with sets of classes: the mean IoU of their verbs and nouns."""
+    return 0.5 * _iou(verbs, other_verbs) + 0.5 * _iou(nouns, other_nouns)
+
+
+def _iou(sets: ClassSets, others: ClassSets) -> NDArray[np.float64]:
+    width = max(max(some, default=0) for some in (*sets, *others)) + 1
+    first, second = _multi_hot(sets, width), _multi_hot(others, width)
+    both = first @ second.T
+    either = first.sum(axis=1)[:, None] + second.sum(axis=1)[None] - both
+    return np.divide(both, either, out=np.zeros_like(both), where=either > 0)
+
+
+def _multi_hot(sets: ClassSets, width: int) -> NDArray[np.float64]:
+    hot = np.zeros((len(sets), width))
+    for row, some in enumerate(sets):
+        hot[row, list(some)] = 1
+    return hot
 
 
 def retrieval(similarity: Floats, relevancy: Floats) -> dict[str, float]:
