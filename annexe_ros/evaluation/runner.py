@@ -60,7 +60,7 @@ def evaluate(
 def evaluate_image(
     interpreter: Interpreter, dataset: EgoIrgBench, image_id: str, count: int, seed: int, observe: Observe | None
 ) -> tuple[list[QueryRow], ImageRow]:
-    """Ask an image's queries, as ``evaluate`` does of all; the first one also for the analysis, which all of them share."""
+    """Ask an image's queries, as ``evaluate`` does for all; the first also for the analysis, which they share."""
     records, mask = dataset.masked_records(image_id)
     frame = Frame(dataset.image(image_id))
     if mask.shape != frame.image.shape[:2]:

@@ -1,4 +1,4 @@
-"""Annotating recordings: every kind of them, killed and continued, with broken frames, as table, MCAP and training set."""
+"""Annotating recordings of every kind: killed and continued, with broken frames, as table, MCAP and training set."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ pytest.importorskip("rosbags", reason="rosbags is not installed: pip install ann
 import pyarrow.parquet as pq
 from mcap.reader import make_reader
 
-from annexe_ros.core import Frame, PinholeCamera
+from annexe_ros.core import Frame, PinholeCamera, Query
 from annexe_ros.core.errors import BadImageError, DatasetFormatError, EngineError
 from annexe_ros.data.annotation.bag_frames import typestore
 from annexe_ros.data.annotation.job import AnnotationPlan, Ending, Labels, annotate
 from annexe_ros.data.annotation.parts import read_part
 from annexe_ros.data.annotation.sources import DEFAULT_TOPICS, open_frames
+from annexe_ros.data.annotation.training_set import frame_records, wordings_of
 from annexe_ros.data.bag_writer import BagWriter
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.recording import write_index
+from annexe_ros.evaluation.runner import evaluate
 from annexe_ros.evaluation.stored import evaluate_stored
-from annexe_ros.inference import ScriptedEngine
+from annexe_ros.inference import Script, ScriptedEngine, ScriptedReply, ScriptedTarget
 
-QUERIES = (("What is held?", "what do I hold"), ("Segment the mug.",))
+QUERIES = (wordings_of("What is held? | what do I hold"), wordings_of("Segment the mug."))
 CAMERA = PinholeCamera(64, 48, 60.0, 60.0, 31.5, 23.5)
 
 
@@ -171,15 +173,9 @@ def test_a_part_is_read_as_it_was_written(recording, tmp_path):
     run(recording, tmp_path / "out")
     part = read_part(tmp_path / "out" / "parts" / "v1.parquet")
     assert (part.id, part.index, part.stamp_ns, part.camera) == ("v1", 1, 100, CAMERA)
-    expected = ScriptedEngine().interpret(Frame(picture(1)), None or _query())
+    expected = ScriptedEngine().interpret(Frame(picture(1)), Query(QUERIES[0][0]))
     np.testing.assert_array_equal(part.replies[0].label_image, expected.label_image)
     assert part.replies[0].objects[0].box3d.rotation.shape == (3, 3)
-
-
-def _query():
-    from annexe_ros.core import Query
-
-    return Query(QUERIES[0][0])
 
 
 @pytest.mark.parametrize("kind", ["recording", "bag", "video", "images"])
@@ -191,7 +187,7 @@ def test_what_is_written_is_a_training_set(kind, request, tmp_path):
     for id_ in dataset.ids:
         records, mask = dataset.masked_records(id_)
         assert records[0].questions[:2] == ("What is held?", "what do I hold")
-        assert all(len(set(record.questions)) == len(record.questions) > 1 for record in records)
+        assert all(len(set(record.questions)) > 1 for record in records)
         assert records[0].caption == "The right hand holds a white mug over the table."
         assert [record.targets for record in records] == [("mug",)] * 3
         assert mask.shape == dataset.image(id_).shape[:2] == dataset.depth(id_).shape
@@ -216,6 +212,49 @@ def test_the_mcap_has_what_a_person_looks_at(kind, request, tmp_path):
     assert set(count.values()) == {frames}
     assert {"/image/compressed", "/annexe/query_2/overlay/compressed", "/annexe/query_1/mask"} <= count.keys()
     assert ("/depth" in count) == ("/camera_info" in count) == (kind != "video")
+
+
+def reply(*targets):
+    """Return a reply whose targets are (label, box, score)."""
+    script = ScriptedReply("The hand holds a mug.", tuple(ScriptedTarget(n, box, score=s) for n, box, s in targets))
+    return ScriptedEngine(Script(otherwise=script)).interpret(Frame(picture(0)), Query("?"))
+
+
+LEFT, RIGHT, SMALL = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 0.5, 1.0), (0.55, 0.1, 0.2, 0.2)
+
+
+def records_of(*replies, **options):
+    records, mask = frame_records("x", replies, [("Which?",)] * len(replies), **options)
+    asked = [record for record in records if record["questions"][0]["query"] == "Which?"]
+    return [(record["answer"], record["masks_idx"]) for record in asked], mask
+
+
+def test_one_mask_holds_the_objects_of_all_replies():
+    first = reply(("mug", LEFT, 1.0), ("right hand", RIGHT, 1.0))
+    second = reply(("right hand", RIGHT, 1.0), ("mug", SMALL, 1.0))  # another mug, whose place the hand has
+    records, mask = records_of(first, reply(("mug", LEFT, 1.0)), second, reply())
+    assert records == [
+        ("mug and right hand", [1, 2, 0, 0]), ("mug", [1, 0, 0, 0]), ("There is no suitable target.", [0, 0, 0, 0]),
+    ]  # fmt: skip
+    assert (mask[:, :32] == 1).all()
+    assert (mask[:, 32:] == 2).all()
+
+
+def test_what_the_teacher_is_not_sure_of_does_not_teach():
+    records, mask = records_of(reply(("mug", LEFT, 0.4)), reply(("bowl", RIGHT, 0.6)), min_score=0.5)
+    assert records == [("bowl", [1, 0, 0, 0])]
+    assert set(np.unique(mask)) == {0, 1}
+
+
+def test_more_targets_than_slots_make_no_record():
+    many = [(name, (0.2 * n, 0.0, 0.2, 1.0), 1.0) for n, name in enumerate(("mug", "cup", "bowl", "pan", "lid"))]
+    assert records_of(reply(*many))[0] == []
+
+
+def test_commands_are_put_in_several_ways():
+    assert wordings_of("Find the mug. | mug") == (
+        "Find the mug.", "mug", "Find the mug", "find the mug.", "Please find the mug.", "Can you find the mug?",
+    )  # fmt: skip
 
 
 class Mortal(ScriptedEngine):
@@ -294,8 +333,6 @@ def test_labels_are_asked_and_compared(rectangle_dataset, tmp_path):
     assert summary.frames == len(EgoIrgBench(rectangle_dataset, "test"))
     parts = map(read_part, sorted((tmp_path / "out" / "parts").glob("*.parquet")))
     dataset = EgoIrgBench(rectangle_dataset, "test")
-    from annexe_ros.evaluation.runner import evaluate
-
     stored = evaluate_stored(parts, dataset, 3, seed=1).to_json()
     asked_anew = evaluate(ScriptedEngine(), dataset, 3, seed=1).to_json()
     for part in ("grounding", "answer", "indicator"):

@@ -50,7 +50,7 @@ def listening(answer, port=0):
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815
 
         def log_message(self, *_):
             pass
@@ -131,9 +131,9 @@ def test_what_goes_wrong_over_there_is_told_here(error, kind):
 
 def test_the_token_goes_along_and_its_refusal_is_told(monkeypatch):
     monkeypatch.setenv("ANNEXE_TEST_TOKEN", "secret")
-    with listening(lambda _: (401, Refusal.saying(401, "no").body)) as (port, seen):
-        with pytest.raises(AccessDeniedError, match="refused the token"):
-            engine(port, token_env="ANNEXE_TEST_TOKEN").warm_up()
+    refused = pytest.raises(AccessDeniedError, match="refused the token")
+    with listening(lambda _: (401, Refusal.saying(401, "no").body)) as (port, seen), refused:
+        engine(port, token_env="ANNEXE_TEST_TOKEN").warm_up()
     assert seen[0]["Authorization"] == "Bearer secret"
 
 

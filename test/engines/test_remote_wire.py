@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -156,10 +157,8 @@ def test_no_damage_gets_further_than_a_sentence(data):
     at = data.draw(st.integers(0, len(whole) - 1))
     cut = data.draw(st.booleans())
     damaged = whole[:at] if cut else whole[:at] + data.draw(st.binary(min_size=1, max_size=4)) + whole[at + 1 :]
-    try:
-        decode_query(damaged, PIXELS)
-    except AnnexeError as error:
-        assert str(error)
+    with suppress(AnnexeError):  # and nothing else
+        assert decode_query(damaged, PIXELS).frame.image.shape == (24, 32, 3)
 
 
 @given(st.binary(max_size=200))

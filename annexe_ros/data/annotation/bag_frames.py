@@ -31,6 +31,8 @@ class BagFrames:
         """Open a bag; raises ``DatasetFormatError`` or ``MissingDependencyError``."""
         self._types = typestore()
         self._bag = Bag(path, topics)
+        self._info: BagMessage | None = None
+        self._intrinsics: PinholeCamera | None = None
         self._moments = list(_with_camera_info(self._bag))
         self.entries = tuple(
             Entry(numbered(self._bag.path, n), n, moment["image"].stamp_ns) for n, moment in enumerate(self._moments)
@@ -38,20 +40,29 @@ class BagFrames:
 
     def read(self, entry: Entry) -> Frame:
         """See ``FrameSource``."""
-        messages = {role: self._message(item) for role, item in self._moments[entry.index].items()}
+        moment = self._moments[entry.index]
+        near = [item for role, item in moment.items() if role != "camera_info"]
+        messages = {role: self._message(role, data) for role, data in self._bag.read(near)}
         image = colour_of(messages["image"])
-        camera = camera_of(messages["camera_info"]) if "camera_info" in messages else None
         depth = depth_of(messages["depth"]) if "depth" in messages else None
+        camera = self._camera(moment["camera_info"]) if "camera_info" in moment else None
         return Frame(image, depth, camera, entry.stamp_ns, messages["image"].header.frame_id)
 
     def close(self) -> None:
         """See ``FrameSource``."""
         self._bag.close()
 
-    def _message(self, item: BagMessage) -> Any:
-        kind = self._bag.types[item.role]
+    def _camera(self, item: BagMessage) -> PinholeCamera | None:
+        """Return the intrinsics of a camera_info, which mostly is that of the frame before."""
+        if item != self._info:
+            ((role, data),) = self._bag.read([item])
+            self._info, self._intrinsics = item, camera_of(self._message(role, data))
+        return self._intrinsics
+
+    def _message(self, role: str, data: bytes) -> Any:
+        kind = self._bag.types[role]
         try:
-            return self._types.deserialize_cdr(self._bag.read(item), kind)
+            return self._types.deserialize_cdr(data, kind)
         except (ValueError, IndexError, KeyError, AssertionError) as error:  # rosbags' words for bytes that don't fit
             raise DatasetFormatError(self._bag.path, f"a message of type {kind} is damaged ({error})") from error
 
