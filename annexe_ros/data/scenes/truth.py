@@ -73,6 +73,10 @@ class Fixation:
     target: int
     point: tuple[float, float]
 
+    def mirrored(self, width: int) -> Fixation:
+        """Return the fixation in the mirror image; hundredths of a pixel, as points are given, stay exact."""
+        return replace(self, point=(round(width - 1 - self.point[0], 2), self.point[1]))
+
 
 @dataclass(frozen=True)
 class SceneTruth:
@@ -93,8 +97,7 @@ class SceneTruth:
         """Return the truth of the mirror image: its left hand is this scene's right hand."""
         camera = replace(self.camera, cx=self.camera.width - 1 - self.camera.cx)
         instances = tuple(instance.mirrored() for instance in self.instances)
-        gaze = self.gaze and replace(self.gaze, point=(camera.width - 1 - self.gaze.point[0], self.gaze.point[1]))
-        return replace(self, camera=camera, instances=instances, gaze=gaze)
+        return replace(self, camera=camera, instances=instances, gaze=self.gaze and self.gaze.mirrored(camera.width))
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that ``from_json`` reads."""
