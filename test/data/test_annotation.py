@@ -315,6 +315,7 @@ def test_every_nth_frame(video, tmp_path):
     ("name", "content", "sentence"),
     [
         ("missing", None, "no such file or folder"),
+        ("run.db3", b"SQLite format 3", "make it MCAP with `ros2 bag convert`"),
         ("notes.txt", b"hello", "is no recording: known are"),
         ("clip.mp4", b"not a video", "not a video that OpenCV can read"),
         ("run.mcap", b"not a bag", "damaged or no MCAP file"),

@@ -22,6 +22,7 @@ from annexe_ros.data.recording import Recording
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v")
+SQLITE_SUFFIX = ".db3"
 IMAGE_INTERVAL_NS = 1_000_000_000
 """Time between the images of a folder, which tells no times."""
 
@@ -68,6 +69,8 @@ def open_frames(path: Path | str, topics: Mapping[str, str]) -> FrameSource:
         from annexe_ros.data.annotation.bag_frames import BagFrames
 
         return BagFrames(path, topics)
+    if path.suffix == SQLITE_SUFFIX or any(path.glob(f"*{SQLITE_SUFFIX}")):
+        raise DatasetFormatError(path, "is a bag in SQLite; make it MCAP with `ros2 bag convert`")
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoFrames(path)
     if path.is_dir():
