@@ -15,7 +15,7 @@ SCENES ?= data/scenes
 RUN_DIR ?= runs/annexe-scenes
 TESTS ?= test
 
-.PHONY: help setup demo test test-slow test-engines bench-transport soak reliability lint format scenes train picture clean
+.PHONY: help setup demo test test-slow test-engines bench bench-transport soak reliability lint format scenes train picture clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,6 +34,10 @@ test-slow: setup ## training and soak trials
 
 test-engines: setup ## the tests of the engines vlm_sam, openai and remote, with tiny models made in the tests
 	@$(RUN) python -m pytest -m engines test
+
+bench: setup ## speed of the shipped model, in out/bench.json and docs/performance.md (BENCH=--quick to see that it runs)
+	@$(RUN) python -c "import matplotlib" 2>/dev/null || $(RUN) pip install -q -c constraints.txt matplotlib
+	@$(RUN) annexe bench --out out/bench.json --page docs $(BENCH)
 
 bench-transport: setup ## images between two processes with and without config/fastdds.xml, in out/transport.json
 	@$(RUN) python scripts/bench_transport.py --out out/transport.json

@@ -67,7 +67,7 @@ def run(model: Path, device: str, dtype: str, extent: Extent, follow: Follow) ->
         differences=found.differences,
         first_query_ms=median(pair.ours_ms for pair in found.first),
         follow_up_ms=median(pair.ours_ms for pair in found.follow_up),
-        concurrency_gain_8=concurrency_gain(engine, images, queries()),
+        concurrency_gain_8=concurrency_gain(engine, images, queries(), rounds=extent.rounds),
         stages_ms=stages_ms(found, images[0], first_token_ms, node),
         tokens_per_s=tokens_per_s,
         memory_mb=resident_mb(os.getpid()),

@@ -47,9 +47,10 @@ def bench(
 
 
 def _write_page(folder: Path, figures: dict[str, Any]) -> None:
-    from annexe_ros.benchmark.performance_page import draw, page
+    from annexe_ros.benchmark.performance_page import draw
+    from annexe_ros.benchmark.performance_page import page as performance_page
 
-    _write(folder / "performance.md", page(figures))
+    _write(folder / "performance.md", performance_page(figures))
     draw(figures, folder / "images")
 
 

@@ -1,0 +1,161 @@
+"""docs/performance.md and its plots, made from the figures of a run; nothing in them is typed in by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from annexe_ros.benchmark.report import TARGETS
+
+COMMAND = "make bench"
+PLOTS = {
+    "first_query_by_pixels_ms": ("image", "first query [ms]"),
+    "follow_up_by_targets_ms": ("targets found", "follow-up query [ms]"),
+    "follow_up_by_words_ms": ("words of the question", "follow-up query [ms]"),
+    "queries_by_callers_per_s": ("callers at once", "queries per second"),
+    "follow_up_by_cameras_ms": ("cameras in turns", "follow-up query [ms]"),
+}
+"""What grows, and what its plot's axes say."""
+
+PAGE = """# Performance
+
+Every figure here was written by `{command}` (`annexe bench --page docs`), on {machine}.
+The model is {model}, {dtype}, on {device}. Ratios are medians of pairs measured one right after the other, so that
+other work on the machine meets both alike.
+
+## What was reached
+
+| figure | measured | target |
+|---|---|---|
+{targets}
+
+Outputs equal to the baseline's: {equal}.{differences}
+
+The baseline is the authors' flow with the same weights (`annexe_ros/benchmark/authors_flow.py`): the image is encoded
+once for the analysis and once for the answer, the two texts are generated one after the other by transformers, all maps
+are brought to the image's size, in float32, and nothing is kept for the next query.
+
+## Where a first query's time goes
+
+| stage | ms |
+|---|---|
+{stages}
+
+`analyse` and `answer` are generated as one batch: the text that ends first has the time until then, the other one what
+it takes longer. `decode` is a JPEG, `messages` what the node makes of an answer; neither runs the model.
+
+{node}
+
+## What the machine allows
+
+| limit | value |
+|---|---|
+{limits}
+
+A token can't be had faster than its weights are read (bytes), an image not faster than its operations are done. Beside
+these limits a small model pays for calls: {calls}
+
+## How cost grows
+
+{plots}
+
+## What was changed, and what for
+
+* **One encoding per frame**, remembered for the last four frames: a follow-up query pays no vision, no reading of the
+  image by the language model and no analysis (`inference/seeing.py`).
+* **Analysis and answer as one batch** behind the same image, each row at its own position, where no synthesizer makes
+  the answer wait for the analysis (`inference/decoding.py`). A memory of fixed size takes keys and values; the image's
+  part is copied into it, never computed again.
+* **A Llama's layers run directly**, without transformers' caches, masks and hooks, and with matrices that read the same
+  input joined where they are small. A small model spends its time on calls, not on multiplications.
+* **Masks only inside their boxes**: interpolation is two products with the same weights, so that a box costs what it
+  covers; scores and contact are read from the maps' own cells (`inference/masks.py`, `inference/grounding.py`).
+* **Images are scaled as bytes** before they become floats.
+* **Batch normalisation is folded into convolutions** when float32 weights are loaded (`inference/folding.py`), and the
+  weights lie in the order of channels that the pixels have.
+* **Nothing is spelt for nobody**: tokens become text while they are generated only where a caller listens.
+
+Tried and left out: bfloat16 in the image encoder is faster on a CPU with AMX, but moves the visual tokens so far that
+texts and masks are no longer the same. `--dtype bfloat16` has it for those who want it.
+
+{notes}
+"""
+
+
+def page(figures: Mapping[str, Any]) -> str:
+    """Return the page of a run's figures (``BenchReport.to_json``)."""
+    return PAGE.format(
+        command=COMMAND,
+        machine=figures["machine"],
+        model=figures["model"],
+        dtype=figures["dtype"],
+        device=figures["device"],
+        targets=_rows({name: (figures[name], _target(name)) for name in TARGETS}),
+        equal="yes" if figures["outputs_equal"] else "no",
+        differences="".join(f"\n* {sentence}" for sentence in figures["differences"]),
+        stages=_rows({name: (ms,) for name, ms in figures["stages_ms"].items()}),
+        node=_node(figures["node"]),
+        limits=_rows({name: (value,) for name, value in figures["limits"].items()}),
+        calls=_calls(figures),
+        plots=_plots(figures),
+        notes="\n".join(f"* {note}" for note in figures["notes"]),
+    )
+
+
+def draw(figures: Mapping[str, Any], folder: Path) -> None:
+    """Write a plot for everything that grows; raises ``ModuleNotFoundError`` without matplotlib."""
+    from matplotlib.figure import Figure
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, values in figures["growth"].items():
+        plot = Figure(figsize=(5, 3), layout="constrained")
+        axes = plot.subplots()
+        axes.plot(list(values), list(values.values()), marker="o")
+        axes.set_xlabel(PLOTS[name][0])
+        axes.set_ylabel(PLOTS[name][1])
+        axes.set_ylim(bottom=0)
+        axes.grid(visible=True, alpha=0.3)
+        plot.savefig(folder / f"performance_{name}.png", dpi=100)
+
+
+def _rows(table: Mapping[str, tuple[Any, ...]]) -> str:
+    return "\n".join(f"| {name} | {' | '.join(_cell(value) for value in values)} |" for name, values in table.items())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _target(name: str) -> str:
+    bound = "at most" if name == "node_overhead_share" else "at least"
+    return f"{bound} {TARGETS[name]:g}"
+
+
+def _node(node: Mapping[str, Any] | None) -> str:
+    """Return the table of the node's figures, which are seen from outside."""
+    if node is None:
+        return "The node was not measured."
+    return (
+        "A node in a process of its own, seen by a client at 1280x720; `overhead` is what of a call about the camera's "
+        "newest frame isn't the engine's, `locate` what places in space add where they are wanted:\n\n"
+        f"| figure | value |\n|---|---|\n{_rows({name: (value,) for name, value in node.items()})}"
+    )
+
+
+def _calls(figures: Mapping[str, Any]) -> str:
+    speed = figures["tokens_per_s"]
+    if not speed:
+        return "no text was generated in this run."
+    limit = figures["limits"]["token_limit_ms"]
+    return f"a token takes {1e3 / speed:.3g} ms here, {1e3 / speed / limit:.3g} times the limit of its bytes."
+
+
+def _plots(figures: Mapping[str, Any]) -> str:
+    if not figures["growth"]:
+        return "Not measured in this run."
+    return "\n\n".join(
+        f"![{PLOTS[name][1]} by {PLOTS[name][0]}](images/performance_{name}.png)" for name in figures["growth"]
+    )
