@@ -7,15 +7,16 @@ markers. Messages are written by rosbags, without any ROS.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
-from annexe_ros.core import GroundedObject, Interpretation, PinholeCamera
-from annexe_ros.core.palette import target_colours
+from annexe_ros.core import Interpretation, OrientedBox, PinholeCamera
+from annexe_ros.core.palette import Colour, target_colours
 from annexe_ros.data.annotation.bag_frames import typestore
 from annexe_ros.data.annotation.parts import Annotated, read_part
 from annexe_ros.data.bag_writer import BagWriter
@@ -26,6 +27,7 @@ DEFAULT_FRAME_ID = "camera_optical_frame"
 CUBE, ADD, DELETE_ALL = 1, 0, 3
 BOX_ALPHA = 0.35
 OVERLAY_QUALITY = 85
+_NOWHERE = OrientedBox(np.zeros(3), np.eye(3), np.zeros(3), np.zeros((6, 6)))
 
 
 def write_view(path: Path, root: Path, parts: Iterable[Path]) -> None:
@@ -63,14 +65,6 @@ class _Film:
             definition, _ = types.generate_msgdef(kind, ros_version=2)
             self._numbers[topic] = self._bag.add_topic(topic, kind, definition)
         self._bag.add(self._numbers[topic], bytes(types.serialize_cdr(message, kind)), stamp_ns)
-
-
-@dataclass(frozen=True)
-class _Pose:
-    """Position (3,) and orientation as quaternion (x, y, z, w)."""
-
-    position: tuple[float, ...]
-    orientation: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
 
 
 class _Messages:
@@ -132,35 +126,24 @@ class _Messages:
 
     def _markers(self, item: Annotated, reply: Interpretation) -> Any:
         """Return a box per located object; the array begins by deleting those of the frame before."""
-        shown = zip(reply.objects, target_colours(reply.objects), strict=True)
-        boxes = [self._box(item, n, target, colour) for n, (target, colour) in enumerate(shown) if target.box3d]
-        clear = self._marker(item, 0, "", DELETE_ALL, _Pose((0.0, 0.0, 0.0)), (0.0, 0.0, 0.0), (0, 0, 0))
-        return self.new("visualization_msgs/msg/MarkerArray", markers=[clear, *boxes])
+        markers = [self._marker(item, 0, "", DELETE_ALL, _NOWHERE, (0, 0, 0))]
+        for number, (target, colour) in enumerate(zip(reply.objects, target_colours(reply.objects), strict=True)):
+            if target.box3d is not None:
+                markers.append(self._marker(item, number, target.label, ADD, target.box3d, colour))
+        return self.new("visualization_msgs/msg/MarkerArray", markers=markers)
 
-    def _box(self, item: Annotated, number: int, target: GroundedObject, colour: Any) -> Any:
-        from scipy.spatial.transform import Rotation
-
-        box = target.box3d
-        if box is None:
-            raise ValueError(f"'{target.label}' has no place")
-        pose = _Pose(tuple(box.center), tuple(Rotation.from_matrix(box.rotation).as_quat()))
-        return self._marker(item, number, target.label, ADD, pose, tuple(box.size), colour)
-
-    def _marker(
-        self, item: Annotated, number: int, label: str, action: int, pose: _Pose, size: tuple[float, ...], colour: Any
-    ) -> Any:
+    def _marker(self, item: Annotated, number: int, label: str, action: int, box: OrientedBox, colour: Colour) -> Any:
         make = self.new
         red, green, blue = (channel / 255 for channel in colour)
         nothing = make("builtin_interfaces/msg/Duration", sec=0, nanosec=0)
-        x, y, z, w = map(float, pose.orientation)
-        px, py, pz = map(float, pose.position)
+        position = make("geometry_msgs/msg/Point", **_named("xyz", box.center))
+        orientation = make(
+            "geometry_msgs/msg/Quaternion", **_named("xyzw", Rotation.from_matrix(box.rotation).as_quat())
+        )
         return make(
             "visualization_msgs/msg/Marker", header=self.header(item), ns=label, id=number, type=CUBE, action=action,
-            pose=make(
-                "geometry_msgs/msg/Pose", position=make("geometry_msgs/msg/Point", x=px, y=py, z=pz),
-                orientation=make("geometry_msgs/msg/Quaternion", x=x, y=y, z=z, w=w),
-            ),
-            scale=make("geometry_msgs/msg/Vector3", **dict(zip("xyz", map(float, size), strict=True))),
+            pose=make("geometry_msgs/msg/Pose", position=position, orientation=orientation),
+            scale=make("geometry_msgs/msg/Vector3", **_named("xyz", box.size)),
             color=make("std_msgs/msg/ColorRGBA", r=red, g=green, b=blue, a=BOX_ALPHA), lifetime=nothing,
             frame_locked=False, points=[], colors=[], texture_resource="",
             texture=make(
@@ -170,3 +153,7 @@ class _Messages:
             mesh_file=make("visualization_msgs/msg/MeshFile", filename="", data=np.zeros(0, np.uint8)),
             mesh_use_embedded_materials=False,
         )  # fmt: skip
+
+
+def _named(names: str, values: NDArray[np.float64]) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(names, values, strict=True)}

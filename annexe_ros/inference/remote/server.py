@@ -65,7 +65,10 @@ def serving(plan: ServingPlan, listening: Listening) -> Iterator[None]:
         raise MissingDependencyError(
             f"'{error.name}', which serving needs,", "pip install 'annexe-ros[serve]'"
         ) from error
-    ray.init(**_cluster(listening))
+    try:
+        ray.init(**_cluster(listening))
+    except Exception as error:  # Ray raises any kind for a cluster that isn't there or doesn't start
+        raise EngineError(f"Ray can't be started or reached: {' '.join(str(error).split())}") from error
     try:
         _run(serve, plan, listening)
         yield
