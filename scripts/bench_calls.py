@@ -126,8 +126,9 @@ def _messages(image: NDArray[np.uint8]) -> dict[str, Any]:
 
 def message_ms(image: NDArray[np.uint8]) -> float:
     """Return how long it takes to make the messages of an answer with four targets [ms]."""
-    labels = np.zeros(image.shape[:2], np.uint8)
-    labels[: labels.shape[0] // 2, : labels.shape[1] // 2] = np.arange(1, 5).repeat(labels.shape[1] // 8)[None]
+    height, width = image.shape[:2]
+    labels = np.zeros((height, width), np.uint8)
+    labels[: height // 2, : width // 2] = np.arange(1, 5).repeat(width // 8)[None]
     objects = tuple(GroundedObject(f"object {value}", value, 0.9, Role.OBJECT) for value in range(1, 5))
     reply = Interpretation("", "", True, 0.9, objects, labels, "", "")
     frame, query = Frame(image), Query(QUESTIONS[0])

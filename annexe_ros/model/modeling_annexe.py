@@ -43,6 +43,7 @@ PARTS = (
 class AnnexePreTrainedModel(PreTrainedModel):
     """Weights, loading and saving."""
 
+    config: AnnexeConfig
     config_class = AnnexeConfig
     base_model_prefix = "annexe"
     main_input_name = "pixel_values"
