@@ -98,7 +98,7 @@ class _Run:
             model.activation_checkpointing_enable()
         # Flash attention of PyTorch on CPU is slower than plain matrix products at these sizes.
         model.language_model.set_attn_implementation("eager")
-        self.batches = self._step_batches(dataset, cast(AnnexeConfig, model.config))
+        self.batches = self._step_batches(dataset, model.config)
         optimizer = make_optimizer(model, settings.learning_rate, settings.encoder_rate, settings.weight_decay)
         self.schedule = get_cosine_schedule_with_warmup(optimizer, settings.warmup_steps, settings.steps)
         self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule) if checkpoint else (0, {})
