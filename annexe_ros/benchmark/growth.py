@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -55,7 +56,7 @@ def by_targets(interpreter: Interpreter, images: Sequence[NDArray[np.uint8]]) ->
 
 def _first_query_ms(interpreter: Interpreter, images: Sequence[NDArray[np.uint8]]) -> float:
     query = Query(QUESTIONS[0], want_3d=False)
-    return median(elapsed_ms(lambda image=image: interpreter.interpret(fresh(image), query)) for image in images)
+    return median(elapsed_ms(partial(interpreter.interpret, fresh(image), query)) for image in images)
 
 
 def _follow_up_ms(interpreter: Interpreter, frame: Frame, query: Query) -> float:

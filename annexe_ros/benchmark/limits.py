@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any, cast
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -43,8 +44,7 @@ class Limits:
 
 def limits(network: AnnexeForEgoIRG, input_size: tuple[int, int]) -> Limits:
     """Measure the machine and count what a network has to do for an image of ``input_size`` (rows, columns)."""
-    weights = sum(p.numel() * p.element_size() for p in network.language_model.base_model.layers.parameters())
-    weights += sum(p.numel() * p.element_size() for p in network.language_model.get_output_embeddings().parameters())
+    weights = token_bytes(network)
     copied, multiplied = copy_bytes_per_s(network.device), operations_per_s(network.device)
     operations = encode_operations(network, input_size)
     return Limits(
@@ -55,6 +55,13 @@ def limits(network: AnnexeForEgoIRG, input_size: tuple[int, int]) -> Limits:
         matmul_gflop_s=multiplied / 1e9,
         encode_limit_ms=operations / multiplied * 1e3,
     )
+
+
+def token_bytes(network: AnnexeForEgoIRG) -> int:
+    """Return the bytes of the weights that every token reads: the language model's layers and its output layer."""
+    language = cast(Any, network.language_model)
+    parts = language.base_model.layers, language.get_output_embeddings()
+    return sum(weight.numel() * weight.element_size() for part in parts for weight in part.parameters())
 
 
 def encode_operations(network: AnnexeForEgoIRG, input_size: tuple[int, int]) -> int:

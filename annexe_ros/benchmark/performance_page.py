@@ -56,6 +56,10 @@ it takes longer. `decode` is a JPEG, `messages` what the node makes of an answer
 A token can't be had faster than its weights are read (bytes), an image not faster than its operations are done. Beside
 these limits a small model pays for calls: {calls}
 
+## The paper's layout, with random weights
+
+{paper}
+
 ## How cost grows
 
 {plots}
@@ -98,6 +102,7 @@ def page(figures: Mapping[str, Any]) -> str:
         node=_node(figures["node"]),
         limits=_rows({name: (value,) for name, value in figures["limits"].items()}),
         calls=_calls(figures),
+        paper="| figure | value |\n|---|---|\n" + _rows({name: (value,) for name, value in figures["paper"].items()}),
         plots=_plots(figures),
         notes="\n".join(f"* {note}" for note in figures["notes"]),
     )

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from annexe_ros.benchmark.node_calls import NodeFigures
 
-GPU_NOTE = "GPU rows are not measured: PyTorch finds no CUDA device"
+GPU_NOTE = "GPU rows are not measured: PyTorch finds no CUDA device; the paper's layout ran with a tiny configuration"
 TARGETS = {
     "first_query_speedup": 2.5,
     "follow_up_speedup": 6.0,
@@ -35,7 +35,8 @@ class BenchReport:
         memory_mb: resident memory of this process, which holds the weights twice.
         node: figures of a running node; None where none could be started, and then ``notes`` says why.
         limits: what the machine allows (see ``limits``).
-        gpu: figures of the GPU; None where there is none.
+        paper: figures of the paper's layout with random weights (``paper_size.PaperFigures``), whose ``size`` tells
+            whether it had the paper's size, on a GPU, or was tiny.
         growth: how cost grows, by what grows: its value -> ms or queries per second.
         machine: the kind of machine.
         notes: what was not measured and why.
@@ -59,7 +60,7 @@ class BenchReport:
     growth: Mapping[str, Any]
     machine: str
     notes: list[str]
-    gpu: Mapping[str, float] | None = None
+    paper: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
         """Return the object, numbers rounded; what wasn't measured is null."""

@@ -20,6 +20,7 @@ from annexe_ros.benchmark.limits import limits
 from annexe_ros.benchmark.machine import machine
 from annexe_ros.benchmark.node_calls import NodeFigures, checkout, measure_node
 from annexe_ros.benchmark.pairs import median_ms
+from annexe_ros.benchmark.paper_size import paper_size
 from annexe_ros.benchmark.processes import resident_mb
 from annexe_ros.benchmark.report import GPU_NOTE, BenchReport
 from annexe_ros.benchmark.speed import Comparison, compare
@@ -76,6 +77,7 @@ def run(model: Path, device: str, dtype: str, extent: Extent, follow: Follow) ->
         growth=growth(engine, images) if extent.growth else {},
         machine=machine(),
         notes=notes,
+        paper=asdict(paper_size(engine.device)),
     )
 
 

@@ -54,7 +54,8 @@ def scaled(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]
     share = min(width / size[0], height / size[1])
     columns, rows = round(size[0] * share), round(size[1] * share)
     left, top = (width - columns) // 2, (height - rows) // 2
-    return cv2.resize(image[top : top + rows, left : left + columns], size, interpolation=cv2.INTER_LINEAR)
+    part = image[top : top + rows, left : left + columns]
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _noise(size: tuple[int, int], seed: int) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ class AnnexeEngine:
         self._device = self._network.device
         if self._device.type == "cpu" and dtype == Precision.FLOAT32:
             fold_batch_norms(self._network)
-            self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            cast(Any, self._network).to(memory_format=torch.channels_last)  # which no stub knows
         self._decoder = decoder_for(self._network)
         self._movable = device_map is None and dtype != Precision.INT4
         self._seeing = Seeing(self._network, self._processor)
@@ -112,7 +113,8 @@ class AnnexeEngine:
         with watch.stage(Stage.GROUND):
             pooled, score = self._indicate(generation, analysis.descriptor)
             has_target = score >= THRESHOLD and bool(names)
-            labels = np.zeros(frame.image.shape[:2], dtype=np.uint8)
+            size = frame.height, frame.width
+            labels = np.zeros(size, dtype=np.uint8)
             objects: tuple[GroundedObject, ...] = ()
             if has_target:
                 progress.check()
@@ -120,7 +122,7 @@ class AnnexeEngine:
                 objects = tuple(GroundedObject(name, 0, score, role_of(name)) for name in names)
                 if query.want_mask:
                     logits = self._mask_logits(seen, generation, pooled, len(objects))
-                    objects, labels = ground(objects, logits, self._contact(seen), labels.shape)
+                    objects, labels = ground(objects, logits, self._contact(seen), size)
                 objects = without_echoes(objects)
         notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
         reply = Interpretation(

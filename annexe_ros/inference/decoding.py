@@ -49,9 +49,10 @@ class TextDecoder(Protocol):
 
 def decoder_for(network: AnnexeForEgoIRG) -> TextDecoder:
     """Return the quickest decoder that the language model allows."""
-    language = network.language_model
-    fits = type(language) is LlamaForCausalLM and language.config.rope_parameters["rope_type"] == "default"
-    spread = getattr(network, "hf_device_map", None) is not None and len(set(network.hf_device_map.values())) > 1
+    language = cast(Any, network.language_model)
+    turning = cast(Any, language.config).rope_parameters if type(language) is LlamaForCausalLM else {}
+    fits = turning.get("rope_type") == "default"
+    spread = len(set((getattr(network, "hf_device_map", None) or {}).values())) > 1
     return LlamaDecoder(network) if fits and not spread else PlainDecoder(network)
 
 

@@ -48,6 +48,7 @@ def report(**changes):
         "growth": {"queries_by_callers_per_s": {"1": 10.0, "2": 11.0}},
         "machine": "2 cores",
         "notes": [GPU_NOTE],
+        "paper": {"size": "tiny", "tokens_per_s": 900.0},
     }
     return BenchReport(**(values | changes))
 
@@ -64,7 +65,7 @@ def test_the_json_object_has_every_key_and_no_nan():
     figures = json.loads(json.dumps(report().to_json(), allow_nan=False))
     assert figures.keys() >= KEYS
     assert figures["node_overhead_ms"] == 4.5
-    assert figures["gpu"] is None
+    assert figures["paper"]["size"] == "tiny"
 
 
 def test_without_a_node_its_figures_are_null():
