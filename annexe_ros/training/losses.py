@@ -39,7 +39,7 @@ def losses(output: AnnexeOutput, batch: Batch) -> dict[str, Tensor]:
     dense = {
         "depth": _known_mean((encoding.depth.float() - batch.depth).abs(), batch.depth),
         "labels": _label_loss(encoding.label_logits, batch.label_map),
-        "contact": _known_binary(encoding.contact_logits, batch.contact_map),
+        "contact": _contact_loss(encoding.contact_logits, batch.contact_map, batch.label_map),
     }
     if output.logits is None:
         return dense
@@ -89,22 +89,33 @@ def _next_token(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def _label_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Cross entropy per fine cell of logits (B, 1 + labels, h, w), in which an object counts by the root of its area.
+    """Cross entropy per fine cell of logits (B, 1 + labels, h, w), weighted by ``_cell_weights``."""
+    weights = _cell_weights(target)
+    entropy = functional.cross_entropy(logits.float(), target, reduction="none", ignore_index=IGNORED)
+    return (entropy * weights).sum() / weights.sum().clamp(min=1e-6)
 
-    In a plain mean one chair outweighs twenty knives, and background, which is easy, fills most of an image.
+
+def _contact_loss(logits: Tensor, target: Tensor, label_map: Tensor) -> Tensor:
+    """Binary cross entropy per fine cell of logits (B, 2, h, w), weighted by ``_cell_weights``; NaN isn't known."""
+    known = target.isfinite()
+    weights = _cell_weights(label_map).unsqueeze(1) * known
+    entropy = functional.binary_cross_entropy_with_logits(logits.float(), target.nan_to_num(), reduction="none")
+    return (entropy * weights).sum() / weights.sum().clamp(min=1e-6)
+
+
+def _cell_weights(label_map: Tensor) -> Tensor:
+    """Return (B, h, w) weights of cells, so that a name counts by the root of its area in the image.
+
+    In a plain mean one chair outweighs twenty knives, and background, which is easy, fills most of an image. What isn't
+    known has no weight.
     """
-    known = target != IGNORED
-    if not bool(known.any()):
-        return logits.sum() * 0
-    target = target.masked_fill(~known, 0)
-    classes = target.flatten(1)
-    area = torch.zeros(logits.shape[:2], device=logits.device)
+    known = label_map != IGNORED
+    classes = label_map.masked_fill(~known, 0).flatten(1)
+    area = torch.zeros(len(classes), int(classes.max()) + 1, device=classes.device)
     area.scatter_add_(1, classes, known.flatten(1).float())
     weight = _USUAL_CELLS**0.5 / area.clamp(min=_LEAST_CELLS).sqrt()
     weight[:, 0] = _BACKGROUND_WEIGHT
-    weights = weight.gather(1, classes).view_as(target) * known
-    entropy = functional.cross_entropy(logits.float(), target, reduction="none")
-    return (entropy * weights).sum() / weights.sum()
+    return weight.gather(1, classes).view_as(label_map) * known
 
 
 def _known_binary(logits: Tensor, target: Tensor) -> Tensor:

@@ -81,3 +81,18 @@ def test_unknown_labels_cost_nothing():
     changed = logits.clone()
     changed[1] += torch.randn(3, 8, 8)
     assert label_loss(logits, target) == label_loss(changed, target)
+
+
+def test_contact_counts_an_object_by_the_root_of_its_area_and_skips_what_is_unknown():
+    from annexe_ros.training.losses import _contact_loss
+
+    labels = torch.zeros(1, 32, 32, dtype=torch.int64)
+    labels[0, :20, :20], labels[0, 28:, 28:] = 1, 2
+    truth = (labels > 0).float().unsqueeze(1).expand(1, 2, 32, 32).clone()
+    right = (truth * 2 - 1) * 20.0
+    large_missed, small_missed = right.clone(), right.clone()
+    large_missed[:, :, :20, :20] = small_missed[:, :, 28:, 28:] = -20
+    ratio = float(_contact_loss(large_missed, truth, labels) / _contact_loss(small_missed, truth, labels))
+    assert ratio == pytest.approx((400 / 16) ** 0.5, rel=0.1)
+    truth[:, :, :20, :20] = torch.nan
+    assert float(_contact_loss(large_missed, truth, labels)) == pytest.approx(0, abs=1e-3)
