@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from annexe_ros.core.errors import BadImageError
 from annexe_ros.video.configuration_egovideo import EgoVideoConfig
+from annexe_ros.video.framing import square
 
 SPECIAL_TOKENS = ("<pad>", "<s>", "<unk>", "</s>")
 """In the order of their ids."""
@@ -36,7 +36,7 @@ def pixel_values(clips: Sequence[NDArray[np.uint8]], config: EgoVideoConfig) -> 
     Raises ``BadImageError`` for what isn't such a clip.
     """
     mean, std = np.asarray(config.image_mean, np.float32), np.asarray(config.image_std, np.float32)
-    frames = [[_square(frame, config.frame_size) for frame in _checked(clip)] for clip in clips]
+    frames = [[square(frame, config.frame_size) for frame in _checked(clip)] for clip in clips]
     values = (np.asarray(frames, np.float32) / 255 - mean) / std
     return torch.from_numpy(values.astype(np.float32)).permute(0, 1, 4, 2, 3)
 
@@ -45,15 +45,6 @@ def _checked(clip: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if clip.ndim != 4 or clip.shape[-1] != 3 or clip.dtype != np.uint8 or not clip.size:
         raise BadImageError(f"a clip is (frames, height, width, 3) of uint8, this is {clip.shape} of {clip.dtype}")
     return clip
-
-
-def _square(frame: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    height, width = frame.shape[:2]
-    scale = side / min(height, width)
-    size = max(side, round(width * scale)), max(side, round(height * scale))
-    resized = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    left, top = (size[0] - side) // 2, (size[1] - side) // 2
-    return np.asarray(resized[top : top + side, left : left + side], np.uint8)
 
 
 def middles(frames: int, wanted: int) -> list[int]:
