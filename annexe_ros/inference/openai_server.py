@@ -209,7 +209,7 @@ def _data_url(frame: Frame, max_side: int, quality: int) -> str:
     if size != (frame.width, frame.height):
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,8 +1,8 @@
-"""Left or right, from the shape of a hand's mask: where its arm comes from, and where it lies.
+"""Left or right, from the shape of a hand's mask: where its arm comes from, where it lies, and where its thumb is.
 
-A hand of the wearer's own hangs on an arm that comes into view on its own side: mostly below, at times at the side.
-What is unknown here: the picture, and whose hand it is. The weights were fitted to generated scenes, whose masks are
-exact (docs/engines.md says how and how well it does).
+A hand of the wearer's own hangs on an arm that comes into view on its own side: mostly below, at times at the side. And
+where the back of a hand is seen, as it mostly is from above, the thumb is on the inner side. Unknown here: the picture,
+and whose hand it is. The other weights were fitted to generated scenes (docs/engines.md says how well that does).
 """
 
 from __future__ import annotations
@@ -10,19 +10,29 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import Hands
 
-ENTRY_WEIGHT = 2.84
-PLACE_WEIGHT = 2.89
-EXTENDED_WEIGHT = 0.67
-"""Log-odds of a right hand per image height to the right of the middle: where the arm crosses the border, where the
-pixels are on average, and where the arm would cross if it went on (a sleeve, which isn't the hand's, covers it)."""
+Points = NDArray[np.float64]
+
+ENTRY_WEIGHT = 3.4
+EXTENDED_WEIGHT = 0.7
+PLACE_WEIGHT = 2.8
+"""Log-odds of a right hand per image height to the right of the middle: where the arm crosses the border, where it
+would cross if it went on (a sleeve, which isn't the hand's, covers it), and where the pixels are on average."""
+
+THUMB_WEIGHT = 0.3
+"""Log-odds per hand's area of hollow that is more on the left of the fingers than on their right. Set by anatomy and
+kept small: in generated scenes hands show palm and back alike, and a fit finds nothing in it."""
 
 MIN_CROSSING = 0.015
 """Pixels on the border, per image height, from which an arm crosses it there."""
+
+HAND_LENGTH = 1.2
+"""How far the hand goes from the fingertips towards the arm, in square roots of the mask's area."""
 
 SAID_LOG_ODDS = math.log(0.75 / 0.25)
 """How far the language model's word goes."""
@@ -35,10 +45,18 @@ def sides_of(masks: Sequence[NDArray[np.bool_]], said: Sequence[Hands]) -> list[
         masks: (H, W) bool per hand; an empty one tells nothing.
         said: what the language model called them.
 
-    Two hands are one of each: the further right one by the evidence is the right one. One hand, or more than two (there
-    is another person), are judged each by itself.
+    Two hands are one of each: the right one is that with more evidence of it. One hand, or more than two (there is
+    another person), are judged each by itself.
     """
-    evidence = [_evidence(mask, side) for mask, side in zip(masks, said, strict=True)]
+    return sides_from([right_log_odds(mask) for mask in masks], said)
+
+
+def sides_from(odds: Sequence[float], said: Sequence[Hands]) -> list[Hands]:
+    """Return what ``sides_of`` does, from the ``right_log_odds`` of the masks."""
+    evidence = [
+        value + (SAID_LOG_ODDS if side is Hands.RIGHT else -SAID_LOG_ODDS)
+        for value, side in zip(odds, said, strict=True)
+    ]
     if len(evidence) == 2 and evidence[0] != evidence[1]:
         first = Hands.LEFT if evidence[0] < evidence[1] else Hands.RIGHT
         return [first, Hands.LEFT ^ Hands.RIGHT ^ first]
@@ -46,30 +64,50 @@ def sides_of(masks: Sequence[NDArray[np.bool_]], said: Sequence[Hands]) -> list[
 
 
 def right_log_odds(mask: NDArray[np.bool_]) -> float:
-    """Return the logarithm of the odds that a mask (H, W) bool is of a right hand; 0 for an empty one."""
+    """Return the logarithm of the odds that a mask (H, W) bool is of a right hand; 0 for an empty one.
+
+    The mirror image of a mask has the odds of the other hand.
+    """
     rows, columns = np.nonzero(mask)
     if not rows.size:
         return 0.0
     height, width = mask.shape
     points = np.stack([columns - (width - 1) / 2, rows - (height - 1) / 2], axis=1) / height
     border = (rows == height - 1) | (rows == 0) | (columns == 0) | (columns == width - 1)
-    place = float(points[:, 0].mean())
+    place, arm = points.mean(axis=0), _long_axis(points)
     if border.sum() >= MIN_CROSSING * height:
-        return PLACE_WEIGHT * place + ENTRY_WEIGHT * float(points[border, 0].mean())
-    return PLACE_WEIGHT * place + EXTENDED_WEIGHT * _extended(points, width / height / 2)
+        entry = points[border].mean(axis=0)
+        arm = entry - place if np.hypot(*(entry - place)) > 0 else arm
+        odds = ENTRY_WEIGHT * entry[0]
+    else:
+        odds = EXTENDED_WEIGHT * _crossing(place, arm, width / height / 2)
+    return float(odds + PLACE_WEIGHT * place[0] + THUMB_WEIGHT * _hollow_on_the_left(mask, points @ arm, arm))
 
 
-def _extended(points: NDArray[np.float64], half_width: float) -> float:
-    """Return x where the arm's line leaves the image downwards, for points (N, 2) about the image's middle."""
-    middle = points.mean(axis=0)
-    offsets = points - middle
+def _long_axis(points: Points) -> Points:
+    """Return the direction (2,) of the largest spread of points (N, 2), downwards: the arm is below the fingers."""
+    offsets = points - points.mean(axis=0)
     axis = np.linalg.eigh(offsets.T @ offsets)[1][:, 1]
-    axis = axis if axis[1] >= 0 else -axis
-    reach = np.array([math.copysign(half_width, axis[0]), 0.5]) - middle
-    with np.errstate(divide="ignore"):
-        steps = np.where(axis == 0, np.inf, reach / axis)
-    return float(middle[0] + axis[0] * steps.min())
+    return axis if axis[1] >= 0 else -axis
 
 
-def _evidence(mask: NDArray[np.bool_], said: Hands) -> float:
-    return right_log_odds(mask) + (SAID_LOG_ODDS if said is Hands.RIGHT else -SAID_LOG_ODDS)
+def _crossing(start: Points, direction: Points, half_width: float) -> float:
+    """Return x where a line leaves the image, whose half height is 0.5."""
+    reach = np.array([math.copysign(half_width, direction[0]), math.copysign(0.5, direction[1])]) - start
+    steps = [r / d for r, d in zip(reach, direction, strict=True) if abs(d) > 1e-9]
+    return float(start[0] + direction[0] * min(steps, default=0.0))
+
+
+def _hollow_on_the_left(mask: NDArray[np.bool_], along: Points, arm: Points) -> float:
+    """Return by how much more area, per area of the mask, its hull has on the left of the fingers than on their right.
+
+    The deepest hollow of a hand is between thumb and fingers. ``along`` is how far each pixel of the mask lies towards
+    the ``arm`` (2,), in image heights times the length of ``arm``.
+    """
+    length = HAND_LENGTH * math.sqrt(along.size) / mask.shape[0] * np.hypot(*arm)
+    rows, columns = (places[along <= along.min() + length] for places in np.nonzero(mask))
+    hand = np.stack([columns, rows], axis=1).astype(np.int32)
+    hull = cv2.fillConvexPoly(np.zeros(mask.shape, np.uint8), cv2.convexHull(hand), 1)
+    hollow = np.argwhere((hull > 0) & ~mask)[:, ::-1] - hand.mean(axis=0)
+    across = hollow @ np.array([arm[1], -arm[0]])
+    return float(((across < 0).sum() - (across > 0).sum()) / along.size)

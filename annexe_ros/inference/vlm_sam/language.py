@@ -42,7 +42,9 @@ class LanguageModel(Protocol):
     def box_extent(self, frame: Frame) -> tuple[float, float]:
         """Return what (x, y) of a box's right and lower edge are where it covers the whole frame."""
 
-    def say(self, frame: Frame, turns: Sequence[Turn], listen: Listener, check: Callable[[], None], form: Any) -> str:
+    def say(
+        self, frame: Frame, turns: Sequence[Turn], listen: Listener, check: Callable[[], None], form: Any = None
+    ) -> str:
         """Return the next turn.
 
         ``listen`` hears the text grow, ``check`` is called often and raises to stop; ``form`` is a JSON schema that the
