@@ -59,7 +59,8 @@ def _tensor(path: Path | str) -> NDArray[np.float32]:
     try:
         tensor = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
-        raise DatasetFormatError(path, f"is not a saved tensor: {str(error).splitlines()[0]}") from error
+        first_line = str(error).partition("\n")[0] or type(error).__name__
+        raise DatasetFormatError(path, f"is not a saved tensor: {first_line}") from error
     if not isinstance(tensor, torch.Tensor):
         raise DatasetFormatError(path, f"holds a {type(tensor).__name__}, not a tensor")
     return tensor.detach().float().numpy()

@@ -1,6 +1,6 @@
 """Answers to multiple-choice questions by one who doesn't see the video: what the questions give away.
 
-``MajorityLetter`` always says the same letter, the last choice where there is no such one. ``TextOnly`` weighs the words
+``MajorityLetter`` always says one letter, or the last choice where there is no such one. ``TextOnly`` weighs the words
 of a choice, those that it shares with the question and its place, as a conditional logit learnt from other questions.
 """
 
@@ -23,7 +23,8 @@ MAX_ITERATIONS = 60
 PRIOR = 3.0
 """Inverse variance of every weight."""
 _WORD = re.compile(r"[a-z0-9]+")
-_REPLY = re.compile(r"\(?([A-F])\b\)?")
+_REPLY = re.compile(r"\(?([A-F])(?:[).:,]|$)")
+"""A letter alone or marked as one: "A spoon" begins with a word."""
 
 
 class Chooser(Protocol):

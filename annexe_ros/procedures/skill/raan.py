@@ -34,27 +34,32 @@ class RaanSettings:
     attention_rate: float = 1e-5
 
 
+class Attention(nn.Module):
+    """A branch's filters: features (B, T, D) to weights (B, F, T) that sum to 1 over T."""
+
+    def __init__(self, settings: RaanSettings) -> None:
+        super().__init__()
+        self.filters = nn.ModuleList(
+            nn.Sequential(nn.Linear(settings.width, settings.hidden), nn.ReLU(), nn.Linear(settings.hidden, 1))
+            for _ in range(settings.filters)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the weights (B, F, T)."""
+        return torch.cat([layer(features) for layer in self.filters], dim=2).transpose(1, 2).softmax(dim=2)
+
+
 class Raan(nn.Module):
     """Features (B, T, D) to the scores of every branch and filter."""
 
     def __init__(self, settings: RaanSettings) -> None:
         super().__init__()
-        s = settings
-        branches = [
-            nn.ModuleList(
-                nn.Sequential(nn.Linear(s.width, s.hidden), nn.ReLU(), nn.Linear(s.hidden, 1)) for _ in range(s.filters)
-            )
-            for _ in (BETTER, WORSE)
-        ]
-        self.attention = nn.ModuleList(branches)
-        self.score = nn.ModuleList(nn.Linear(s.width, 1) for _ in (UNIFORM, BETTER, WORSE))
+        self.attention = nn.ModuleList(Attention(settings) for _ in (BETTER, WORSE))
+        self.score = nn.ModuleList(nn.Linear(settings.width, 1) for _ in (UNIFORM, BETTER, WORSE))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores (B, 3, F), the uniform branch's repeated, and attention (B, 2, F, T) that sums to 1 over T."""
-        weights = torch.stack(
-            [torch.cat([layer(features) for layer in branch], dim=2).transpose(1, 2) for branch in self.attention],
-            dim=1,
-        ).softmax(dim=3)
+        weights = torch.stack([branch(features) for branch in self.attention], dim=1)
         pooled = weights @ features[:, None]
         uniform = features.mean(dim=1)[:, None].expand(-1, pooled.shape[2], -1)
         parts = (uniform, pooled[:, 0], pooled[:, 1])
