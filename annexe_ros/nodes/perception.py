@@ -8,12 +8,10 @@ encoding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool
 
 from annexe_ros.core import DeviceHolder, Progress
@@ -21,9 +19,9 @@ from annexe_ros.core.errors import NotActiveError
 from annexe_ros.nodes.limits import Limits
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.nodes.spinning import spin_until_shutdown
+from annexe_ros.nodes.staged import StagedNode
 from annexe_ros.nodes.streaming import StreamingServer
 from annexe_ros.ros import qos
-from annexe_ros.ros.parameters import NodeParameters
 from annexe_ros.ros.replies import CallOutcome, reported_in
 from annexe_ros.srv import EgoQuery
 
@@ -36,88 +34,39 @@ SERVICE, STREAM, STANDING = "service", "stream", "standing query"
 """Who asks; they take turns."""
 
 
-class PerceptionNode(LifecycleNode):
+class PerceptionNode(StagedNode[PerceptionParameters]):
     """Services ``~/query``, ``~/enable``, action ``~/stream_query``; topics in ``CameraInput`` and ``AnswerOutput``."""
 
     def __init__(self, **options: Any) -> None:
         """Make the node, unconfigured; ``options`` as for ``rclpy.node.Node``."""
-        super().__init__("annexe", automatically_declare_parameters_from_overrides=True, **options)
-        self._settings = NodeParameters(self, PerceptionParameters)
+        super().__init__("annexe", PerceptionParameters, **options)
         self._equipment: Equipment | None = None
         self._serving: Serving | None = None
         self._standing: StandingQuery | None = None
-        self._enabled, self._why_inactive = True, "it was not configured yet"
+        self._enabled = True
         self._query = self.create_service(
             EgoQuery, "~/query", self._on_query, qos_profile=qos.calls(), callback_group=ReentrantCallbackGroup()
         )
         self._stream = StreamingServer(self, partial(self._answer, STREAM))
         self.create_service(SetBool, "~/enable", self._on_enable)
-        if self._settings.read().autostart:
-            self._starter = self.create_timer(0.0, self._start)
-
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the engine and advertise the answers."""
-        return self._transition("configure", self._configure, undo=self._cleanup)
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Subscribe to the camera and serve."""
-        done = self._transition("activate", self._activate, undo=self._deactivate)
-        return super().on_activate(state) if done is TransitionCallbackReturn.SUCCESS else done
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop serving; waiting queries are told so."""
-        self._deactivate()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Give the engine's memory back."""
-        self._cleanup()
-        return TransitionCallbackReturn.SUCCESS
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop and give everything back, in whatever state the node is."""
-        self._deactivate()
-        self._cleanup()
-        return TransitionCallbackReturn.SUCCESS
 
     def destroy_node(self) -> None:
-        """Give everything back before the node goes."""
+        """Tell waiting callers why nobody answers, then go."""
         self._deactivate()
         self._cleanup()
         self._stream.close()
         super().destroy_node()
 
-    def _start(self) -> None:
-        self.destroy_timer(self._starter)
-        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
-
-    def _transition(self, name: str, step: Callable[[], None], undo: Callable[[], None]) -> TransitionCallbackReturn:
-        """Take a step; where it fails, say why in one sentence and leave nothing behind."""
-        outcome = CallOutcome()
-        with reported_in(outcome, self.get_logger()):
-            step()
-        if outcome.success:
-            return TransitionCallbackReturn.SUCCESS
-        undo()
-        self._why_inactive = outcome.message
-        if self.context.ok():
-            self.get_logger().error(f"can't {name}: {outcome.message}")
-        return TransitionCallbackReturn.FAILURE
-
     def _configure(self) -> None:
         from annexe_ros.nodes.equipment import Equipment
 
-        self._settings.check()
         values = self._settings.read()
         self.get_logger().info(f"loading engine '{values.engine}', model '{values.model}'")
         self._equipment = Equipment.made_for(self, values, lambda: self._why_inactive)
-        self._why_inactive = "it is configured but not activated"
 
     def _cleanup(self) -> None:
         if self._equipment is not None:
             self._equipment.close()
-            self._why_inactive = "it is not configured"
         self._equipment = None
 
     def _activate(self) -> None:
@@ -138,7 +87,6 @@ class PerceptionNode(LifecycleNode):
             self._standing.close()
         if self._serving is not None:
             self._serving.close()
-            self._why_inactive = "it was deactivated"
         if self._equipment is not None and isinstance(self._equipment.engine, DeviceHolder):
             self._equipment.engine.release_device()
         self._serving = self._standing = None

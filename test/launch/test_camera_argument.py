@@ -10,8 +10,8 @@ import yaml
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from annexe_ros.nodes.camera_input import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
+from annexe_ros.nodes.sensor_topics import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS
 from annexe_ros.ros.parameters import declarations, problems
 
 pytestmark = pytest.mark.ros

@@ -1,0 +1,107 @@
+"""How every lifecycle node of the package goes through its states; subclasses say what each transition does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+
+from annexe_ros.ros.parameters import NodeParameters
+from annexe_ros.ros.replies import CallOutcome, reported_in
+
+
+class Autostarted(Protocol):
+    """Parameters that every lifecycle node has."""
+
+    @property
+    def autostart(self) -> bool:
+        """Whether the node configures and activates itself when it starts."""
+
+
+ParametersT = TypeVar("ParametersT", bound=Autostarted)
+
+
+class StagedNode(LifecycleNode, Generic[ParametersT]):
+    """A lifecycle node whose transitions fail with one sentence and leave nothing behind.
+
+    Subclasses implement ``_configure``, ``_activate``, ``_deactivate`` and ``_cleanup``. The first two may raise; the
+    last two are also called where there is nothing to undo.
+    """
+
+    def __init__(self, name: str, parameters: type[ParametersT], **options: Any) -> None:
+        """Make the node, unconfigured; ``options`` as for ``rclpy.node.Node``."""
+        super().__init__(name, automatically_declare_parameters_from_overrides=True, **options)
+        self._settings = NodeParameters(self, parameters)
+        self._why_inactive = "it was not configured yet"
+        if self._settings.read().autostart:
+            self._starter = self.create_timer(0.0, self._start)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Get ready: what takes long happens here."""
+        return self._transition("configure", self._checked_configure, undo=self._cleanup)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin."""
+        done = self._transition("activate", self._activate, undo=self._deactivate)
+        return super().on_activate(state) if done is TransitionCallbackReturn.SUCCESS else done
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop."""
+        self._deactivate()
+        self._why_inactive = "it was deactivated"
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give everything back."""
+        self._cleanup()
+        self._why_inactive = "it is not configured"
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and give everything back, in whatever state the node is."""
+        self._deactivate()
+        self._cleanup()
+        self._why_inactive = "it was shut down"
+        return TransitionCallbackReturn.SUCCESS
+
+    def destroy_node(self) -> None:
+        """Give everything back before the node goes."""
+        self._deactivate()
+        self._cleanup()
+        super().destroy_node()
+
+    def _configure(self) -> None:
+        """Load and advertise; raises ``AnnexeError``."""
+
+    def _activate(self) -> None:
+        """Subscribe and begin; raises ``AnnexeError``."""
+
+    def _deactivate(self) -> None:
+        """Undo ``_activate``, as far as it came."""
+
+    def _cleanup(self) -> None:
+        """Undo ``_configure``, as far as it came."""
+
+    def _start(self) -> None:
+        self.destroy_timer(self._starter)
+        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _checked_configure(self) -> None:
+        self._settings.check()
+        self._configure()
+        self._why_inactive = "it is configured but not activated"
+
+    def _transition(self, name: str, step: Callable[[], None], undo: Callable[[], None]) -> TransitionCallbackReturn:
+        """Take a step; where it fails, say why in one sentence and leave nothing behind."""
+        outcome = CallOutcome()
+        with reported_in(outcome, self.get_logger()):
+            step()
+        if outcome.success:
+            return TransitionCallbackReturn.SUCCESS
+        undo()
+        self._why_inactive = outcome.message
+        if self.context.ok():
+            self.get_logger().error(f"can't {name}: {outcome.message}")
+        return TransitionCallbackReturn.FAILURE
