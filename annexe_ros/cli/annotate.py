@@ -20,11 +20,12 @@ from annexe_ros.cli.engine import (
 from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
 
 if TYPE_CHECKING:
-    from annexe_ros.data.annotation.job import AnnotationPlan, AnnotationSummary
+    from annexe_ros.data.annotation.job import AnnotationSummary
+    from annexe_ros.data.annotation.plan import AnnotationPlan
 
 
 def annotate(
-    recording: Annotated[Path, typer.Argument(help="Folder of images, recording, bag (MCAP) or video.")],
+    recording: Annotated[Path, typer.Argument(help="Folder of images, recording, bag of rosbag2 or video.")],
     out: Annotated[Path, typer.Option(help="Folder to write; a run that was killed goes on in it.")],
     query: Annotated[
         list[str] | None, typer.Option(help="Asked of every frame; repeatable. Other wordings follow after |.")
@@ -58,8 +59,8 @@ def annotate(
         raise typer.BadParameter("give --query or --labels", param_hint="--query")
     with working():
         from annexe_ros.core import Query
-        from annexe_ros.data.annotation.job import AnnotationPlan, Labels
         from annexe_ros.data.annotation.job import annotate as run
+        from annexe_ros.data.annotation.plan import AnnotationPlan, Labels
         from annexe_ros.data.annotation.training_set import wordings_of
 
         wordings = tuple(map(wordings_of, query or ()))
@@ -89,7 +90,7 @@ def annotate(
 
 def as_dict(plan: AnnotationPlan, summary: AnnotationSummary) -> dict[str, Any]:
     """Return what a run did as the JSON object of ``annexe annotate``, with the figures where there are labels."""
-    from annexe_ros.data.annotation.job import Ending
+    from annexe_ros.data.annotation.annotator import Ending
 
     counts = {ending.value: len(summary.ended(ending)) for ending in Ending}
     result = {"out": str(plan.out), "frames": summary.frames, "kept": len(summary.kept), **counts}
@@ -97,8 +98,8 @@ def as_dict(plan: AnnotationPlan, summary: AnnotationSummary) -> dict[str, Any]:
 
 
 def _evaluated(plan: AnnotationPlan) -> dict[str, Any]:
-    from annexe_ros.data.annotation.job import PARTS
     from annexe_ros.data.annotation.parts import read_part
+    from annexe_ros.data.annotation.plan import PARTS
     from annexe_ros.data.ego_irgbench import EgoIrgBench
     from annexe_ros.evaluation.stored import evaluate_stored
 
@@ -111,7 +112,7 @@ def _evaluated(plan: AnnotationPlan) -> dict[str, Any]:
 
 
 def _print_for_people(result: dict[str, Any]) -> None:
-    from annexe_ros.data.annotation.job import SKIPPED, TABLE, VIEW
+    from annexe_ros.data.annotation.plan import SKIPPED, TABLE, VIEW
 
     typer.echo(
         f"{result['frames']} frames: {result['done']} annotated, {result['kept']} from before, "

@@ -26,6 +26,7 @@ from annexe_ros.core import Frame, PinholeCamera
 from annexe_ros.core.errors import BadImageError, DatasetFormatError
 from annexe_ros.data.ego_irgbench import read_colour, read_depth
 from annexe_ros.data.timeline import Timeline
+from annexe_ros.data.whole import whole
 
 INDEX_NAME = "recording.json"
 DEFAULT_FRAME_ID = "head_camera_color_optical_frame"
@@ -92,7 +93,8 @@ def write_index(root: Path | str, frame_id: str, camera: PinholeCamera, stamps_n
     """Write ``recording.json`` of a folder whose images are there; ``stamps_ns`` by id, in order of time."""
     frames = [{"id": id_, "stamp_ns": stamp} for id_, stamp in stamps_ns.items()]
     index = {"frame_id": frame_id, "camera": asdict(camera), "frames": frames}
-    (Path(root) / INDEX_NAME).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+    with whole(Path(root) / INDEX_NAME) as path:
+        path.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 
 
 def _read_index(path: Path) -> tuple[str, list[RecordedFrame]]:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from rclpy.serialization import deserialize_message
 
-from annexe_ros.data.bag import COMPRESSED, IMAGE, INFO, Bag, is_bag
+from annexe_ros.data.bag import COMPRESSED, IMAGE, INFO, Bag
+from annexe_ros.data.bag_files import is_bag
 from annexe_ros.data.recording import Recording
 from annexe_ros.data.timeline import Timeline
 from annexe_ros.ros.answers import header_of

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
 from functools import partial
 
 import cv2
@@ -16,9 +19,11 @@ from mcap.reader import make_reader
 
 from annexe_ros.core import Frame, PinholeCamera, Query
 from annexe_ros.core.errors import BadImageError, DatasetFormatError, EngineError
+from annexe_ros.data.annotation.annotator import Ending
 from annexe_ros.data.annotation.bag_frames import typestore
-from annexe_ros.data.annotation.job import AnnotationPlan, Ending, Labels, annotate
+from annexe_ros.data.annotation.job import annotate
 from annexe_ros.data.annotation.parts import read_part
+from annexe_ros.data.annotation.plan import AnnotationPlan, Labels
 from annexe_ros.data.annotation.sources import DEFAULT_TOPICS, open_frames
 from annexe_ros.data.annotation.training_set import frame_records, wordings_of
 from annexe_ros.data.bag_writer import BagWriter
@@ -258,22 +263,23 @@ def test_commands_are_put_in_several_ways():
 
 
 class Mortal(ScriptedEngine):
-    """An engine whose process is killed at its third query."""
+    """An engine whose process is killed at the third query."""
 
     asked = 0
 
     def interpret(self, frame, query, progress=None):
         type(self).asked += 1
         if self.asked == 3:
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().interpret(frame, query)
 
 
 def test_a_run_that_was_killed_goes_on(recording, tmp_path):
     out, asked = tmp_path / "out", []
-    with pytest.raises(KeyboardInterrupt):
-        run(recording, out, Mortal)
-    assert not list(out.rglob(".*"))
+    process = multiprocessing.get_context("fork").Process(target=run, args=(recording, out, Mortal))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
     class Counting(ScriptedEngine):
         def interpret(self, frame, query, progress=None):
@@ -315,7 +321,7 @@ def test_every_nth_frame(video, tmp_path):
     ("name", "content", "sentence"),
     [
         ("missing", None, "no such file or folder"),
-        ("run.db3", b"SQLite format 3", "make it MCAP with `ros2 bag convert`"),
+        ("run.db3", b"SQLite format 3", "damaged or no bag in SQLite"),
         ("notes.txt", b"hello", "is no recording: known are"),
         ("clip.mp4", b"not a video", "not a video that OpenCV can read"),
         ("run.mcap", b"not a bag", "damaged or no MCAP file"),

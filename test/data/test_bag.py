@@ -1,7 +1,8 @@
 import struct
+from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("mcap", reason="mcap is not installed")
@@ -9,7 +10,8 @@ pytest.importorskip("mcap", reason="mcap is not installed")
 from mcap.writer import CompressionType, Writer
 
 from annexe_ros.core.errors import DatasetFormatError
-from annexe_ros.data.bag import COMPRESSED, IMAGE, INFO, Bag, is_bag
+from annexe_ros.data.bag import COMPRESSED, IMAGE, INFO, Bag
+from annexe_ros.data.bag_files import is_bag
 from annexe_ros.data.bag_writer import BagWriter
 
 TOPICS = {"image": "/image", "depth": "/depth", "camera_info": "/camera_info"}
@@ -80,9 +82,78 @@ def test_a_bags_folder_is_a_bag(tmp_path):
     write(tmp_path / "run" / "run_0.mcap", [("/image", message(1))])
     assert is_bag(tmp_path / "run")
     assert len(Bag(tmp_path / "run", TOPICS).moments) == 1
-    write(tmp_path / "run" / "run_1.mcap", [])
-    with pytest.raises(DatasetFormatError, match="has 2 MCAP files; name one of them"):
+    write(tmp_path / "run" / "other.mcap", [])
+    with pytest.raises(DatasetFormatError, match=r"has 2 bags and no metadata\.yaml that makes them one; name one"):
         Bag(tmp_path / "run", TOPICS)
+
+
+def test_a_bag_that_was_split_is_one(tmp_path):
+    folder = tmp_path / "run"
+    parts = [[("/camera_info", message(1, b"c")), ("/image", message(1, b"i"))], [("/image", message(2, b"j"))]]
+    for number, messages in enumerate(parts):
+        write(folder / f"run_{number}.mcap", messages)
+    (folder / "metadata.yaml").touch()
+    bag = Bag(folder, TOPICS)
+    assert contents(bag) == [
+        [("camera_info", message(1, b"c")), ("image", message(1, b"i"))], [("image", message(2, b"j"))],
+    ]  # fmt: skip
+    bag.close()
+
+
+@pytest.fixture
+def sqlite_bag(tmp_path):
+    """A bag as ``ros2 bag record`` of Humble writes it."""
+    rosbag2 = pytest.importorskip("rosbags.rosbag2", reason="rosbags is not installed")
+    with rosbag2.Writer(tmp_path / "run", version=8, storage_plugin=rosbag2.StoragePlugin.SQLITE3) as writer:
+        add = partial(writer.add_connection, msgdef="", rihs01="RIHS01_0")
+        topics = {topic: add(topic, kind) for topic, kind in TYPES.items()}
+        written = [("/image", message(7, b"i")), ("/depth", message(7, b"d")), ("/image", message(9, b"j"))]
+        for log_ns, (topic, data) in enumerate(written, 1):
+            writer.write(topics[topic], log_ns, data)
+    return tmp_path / "run"
+
+
+def test_a_bag_in_sqlite_is_read_like_one_in_mcap(sqlite_bag):
+    assert is_bag(sqlite_bag)
+    for path in (sqlite_bag, sqlite_bag / "run.db3"):
+        bag = Bag(path, TOPICS)
+        assert bag.types == {"image": IMAGE, "depth": IMAGE, "camera_info": INFO}
+        assert contents(bag) == [
+            [("depth", message(7, b"d")), ("image", message(7, b"i"))], [("image", message(9, b"j"))],
+        ]  # fmt: skip
+        bag.close()
+
+
+@given(place=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255), cut=st.booleans())
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_of_a_bag_in_sqlite_costs_no_more_than_a_sentence(sqlite_bag, place, change, cut, tmp_path_factory):
+    path = tmp_path_factory.mktemp("damaged") / "run.db3"
+    data = bytearray((sqlite_bag / "run.db3").read_bytes())
+    index = int(place * len(data))
+    data[index] ^= change
+    path.write_bytes(data[:index] if cut else data)
+    try:
+        bag = Bag(path, TOPICS)
+        contents(bag)
+    except DatasetFormatError:
+        return
+    assert set(bag.types) <= set(TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.db3", None, "can't be read"),
+        ("a.db3", b"no table of ours", "is damaged or no bag in SQLite"),
+        ("a.db3.zstd", b"", "unpack it with `zstd -d`"),
+        ("a.bag", b"#ROSBAG V2.0", r"known are \.mcap and \.db3"),
+    ],
+)
+def test_what_is_no_file_of_a_bag_is_told(tmp_path, name, content, sentence):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DatasetFormatError, match=sentence):
+        Bag(tmp_path / name, TOPICS)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +164,7 @@ def test_a_bags_folder_is_a_bag(tmp_path):
         ([("/depth", message(1))], TYPES, "has no message on topic '/image'"),
         ([], TYPES | {"/depth": INFO}, "topic '/depth' is of type sensor_msgs/msg/CameraInfo, not sensor_msgs/msg/Im"),
         ([("/image", b"\0\3\0\0" + bytes(8))], TYPES, "representation 0003 that is not plain CDR"),
-        ([("/image", b"\0\1\0\0")], TYPES, "is damaged or no MCAP file"),
+        ([("/image", b"\0\1\0\0")], TYPES, "is damaged: a message has 4 bytes"),
     ],
 )
 def test_a_bag_without_what_is_needed_is_refused(tmp_path, messages, types, sentence):

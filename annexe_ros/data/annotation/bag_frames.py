@@ -1,4 +1,4 @@
-"""Frames of a bag in MCAP: ``data.bag`` finds the messages, rosbags reads what is in them, without any ROS."""
+"""Frames of a bag: ``data.bag`` finds the messages, rosbags reads what is in them, without any ROS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annexe_ros.data.bag import COMPRESSED, Bag, BagMessage
 
 CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1, "8UC1": 1, "8UC3": 3}
 RGB_FIRST = ("rgb8", "rgba8")
-DEPTH_TYPES = {"16UC1": np.dtype("u2"), "mono16": np.dtype("u2"), "32FC1": np.dtype("f4")}
+DEPTH_TYPES: dict[str, np.dtype[Any]] = {"16UC1": np.dtype("u2"), "mono16": np.dtype("u2"), "32FC1": np.dtype("f4")}
 COMPRESSED_DEPTH_HEADER = 12
 """Bytes that image_transport's compressedDepth puts in front of the PNG."""
 

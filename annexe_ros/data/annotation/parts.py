@@ -6,7 +6,6 @@ questions arise nor what else is written of a frame is known here.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from annexe_ros.core import (
     bounding_box,
 )
 from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.data.whole import whole
 
 _BOX = pa.struct([
     ("center", pa.list_(pa.float64())), ("rotation", pa.list_(pa.float64())), ("size", pa.list_(pa.float64())),
@@ -78,9 +78,8 @@ class Annotated:
 
 def write_part(path: Path, annotated: Annotated) -> None:
     """Write a frame's rows at once: a kill leaves the whole file or none."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(_rows(annotated), SCHEMA), partial)
-    partial.replace(path)
+    with whole(path) as partial:
+        pq.write_table(pa.Table.from_pylist(_rows(annotated), SCHEMA), partial)
 
 
 def read_part(path: Path) -> Annotated:
@@ -91,17 +90,15 @@ def read_part(path: Path) -> Annotated:
         raise DatasetFormatError(path, f"holds no annotation of a frame ({error})") from error
     first = rows[0]
     camera = None if first["camera"] is None else PinholeCamera(**first["camera"])
-    named = (first[key] for key in ("id", "index", "stamp_ns", "frame_id"))
-    return Annotated(*named, camera, tuple(row["query"] for row in rows), tuple(map(_reply, rows)))
+    queries, replies = tuple(row["query"] for row in rows), tuple(map(_reply, rows))
+    return Annotated(first["id"], first["index"], first["stamp_ns"], first["frame_id"], camera, queries, replies)
 
 
 def write_table(path: Path, parts: Iterable[Path]) -> None:
     """Write one Parquet file of many frames' rows."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with pq.ParquetWriter(partial, SCHEMA, compression="zstd") as writer:
+    with whole(path) as partial, pq.ParquetWriter(partial, SCHEMA, compression="zstd") as writer:
         for part in parts:
             writer.write_table(pq.read_table(part, schema=SCHEMA))
-    partial.replace(path)
 
 
 def annotated(entry: Any, frame: Frame, queries: Sequence[str], replies: Sequence[Interpretation]) -> Annotated:

@@ -1,4 +1,4 @@
-"""Where frames come from: a folder of images, a recording of ours, a bag in MCAP or a video. One frame at a time.
+"""Where frames come from: a folder of images, a recording of ours, a bag of rosbag2 or a video. One frame at a time.
 
 A frame that can't be read raises ``DatasetFormatError`` or ``BadImageError`` and leaves the others readable. Engines
 aren't known here.
@@ -6,6 +6,7 @@ aren't known here.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +17,12 @@ import cv2
 
 from annexe_ros.core import Frame
 from annexe_ros.core.errors import DatasetFormatError
-from annexe_ros.data.bag import is_bag
+from annexe_ros.data.bag_files import is_bag
 from annexe_ros.data.ego_irgbench import read_colour
 from annexe_ros.data.recording import Recording
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v")
-SQLITE_SUFFIX = ".db3"
 IMAGE_INTERVAL_NS = 1_000_000_000
 """Time between the images of a folder, which tells no times."""
 
@@ -69,13 +69,11 @@ def open_frames(path: Path | str, topics: Mapping[str, str]) -> FrameSource:
         from annexe_ros.data.annotation.bag_frames import BagFrames
 
         return BagFrames(path, topics)
-    if path.suffix == SQLITE_SUFFIX or any(path.glob(f"*{SQLITE_SUFFIX}")):
-        raise DatasetFormatError(path, "is a bag in SQLite; make it MCAP with `ros2 bag convert`")
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoFrames(path)
     if path.is_dir():
         return ImageFolder(path)
-    raise DatasetFormatError(path, "is no recording: known are folders of images, MCAP files and videos")
+    raise DatasetFormatError(path, "is no recording: known are folders of images, bags (.mcap, .db3) and videos")
 
 
 class RecordingFrames:
@@ -153,5 +151,6 @@ class VideoFrames:
 
 
 def numbered(path: Path, number: int) -> str:
-    """Return the name of a frame of a file."""
-    return f"{path.stem}_{number:06d}"
+    """Return the name of a frame of a file, or of a bag that is a folder."""
+    path = Path(os.path.abspath(path))  # "." has a name then
+    return f"{path.name if path.is_dir() else path.stem}_{number:06d}"

@@ -8,7 +8,6 @@ its own) is left out. Engines and recordings aren't known here.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from annexe_ros.core import (
 )
 from annexe_ros.data.sampling import image_rng
 from annexe_ros.data.scenes.wording import Ask, paraphrases
+from annexe_ros.data.whole import whole
 
 SLOTS = 4
 SAME_PLACE_IOU = 0.5
@@ -182,6 +182,5 @@ def _encoded(suffix: str, image: NDArray[Any], options: Sequence[int] = ()) -> b
 
 
 def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with whole(path) as partial:
+        partial.write_bytes(content)

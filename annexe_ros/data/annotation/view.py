@@ -1,7 +1,7 @@
 """An annotated recording as MCAP, which Foxglove opens and ``ros2 bag play`` plays for rviz.
 
 Beside the camera's own topics there are, per query, the overlay, the label image, the answer as text and boxes as
-markers. Messages are written by rosbags, without any ROS.
+markers, and a transform that has the camera look ahead. Messages are written by rosbags, without any ROS.
 """
 
 from __future__ import annotations
@@ -19,11 +19,20 @@ from annexe_ros.core import Interpretation, OrientedBox, PinholeCamera
 from annexe_ros.core.palette import Colour, target_colours
 from annexe_ros.data.annotation.bag_frames import typestore
 from annexe_ros.data.annotation.parts import Annotated, read_part
+from annexe_ros.data.annotation.rviz import rviz_config
 from annexe_ros.data.bag_writer import BagWriter
 from annexe_ros.data.ego_irgbench import read_colour
+from annexe_ros.data.recording import DEFAULT_FRAME_ID
+from annexe_ros.data.whole import whole
 from annexe_ros.drawing import draw_overlay
 
-DEFAULT_FRAME_ID = "camera_optical_frame"
+ROOT_FRAME_ID = "recording"
+"""What the camera's frame hangs on: x ahead, y left, z up, as viewers like it (REP-103)."""
+
+DISPLAYED = ("/overlay/compressed", "/markers")
+AHEAD = Rotation.from_matrix([[0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+"""An optical frame (z ahead, x right) in ``ROOT_FRAME_ID``."""
+
 CUBE, ADD, DELETE_ALL = 1, 0, 3
 BOX_ALPHA = 0.35
 OVERLAY_QUALITY = 85
@@ -31,24 +40,33 @@ _NOWHERE = OrientedBox(np.zeros(3), np.eye(3), np.zeros(3), np.zeros((6, 6)))
 
 
 def write_view(path: Path, root: Path, parts: Iterable[Path]) -> None:
-    """Write the file from the images below ``root`` and the annotations of its frames, in their order."""
-    partial = path.with_name(f".{path.name}")
-    film = _Film(partial)
-    for part in parts:
-        film.add(read_part(part), root)
-    film.close()
-    partial.replace(path)
+    """Write the file from images below ``root`` and annotations of its frames, and rviz's displays beside it."""
+    with whole(path) as partial:
+        film = _Film(partial)
+        for part in parts:
+            film.add(read_part(part), root)
+        film.close()
+    with whole(path.with_suffix(".rviz")) as partial:
+        partial.write_text(rviz_config(film.frame_id, film.displays), encoding="utf-8")
 
 
 class _Film:
-    """The file while it is written."""
+    """The file while it is written.
+
+    Attributes:
+        frame_id: of the last frame.
+        displays: what is worth showing: name and topic.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.frame_id = DEFAULT_FRAME_ID
+        self.displays: list[tuple[str, str]] = []
         self._make = _Messages()
         self._bag = BagWriter(path)
         self._numbers: dict[str, int] = {}
 
     def add(self, item: Annotated, root: Path) -> None:
+        self.frame_id = item.frame_id or DEFAULT_FRAME_ID
         for topic, message in self._make.frame(item, root):
             self._write(topic, message, item.stamp_ns)
         image = read_colour(root / "RGB" / f"{item.id}.jpg")
@@ -64,6 +82,8 @@ class _Film:
         if topic not in self._numbers:
             definition, _ = types.generate_msgdef(kind, ros_version=2)
             self._numbers[topic] = self._bag.add_topic(topic, kind, definition)
+            if topic.endswith(DISPLAYED):
+                self.displays.append((topic.removeprefix("/annexe/").removesuffix("/compressed"), topic))
         self._bag.add(self._numbers[topic], bytes(types.serialize_cdr(message, kind)), stamp_ns)
 
 
@@ -83,6 +103,7 @@ class _Messages:
 
     def frame(self, item: Annotated, root: Path) -> Iterator[tuple[str, Any]]:
         """Yield topics and messages of what the camera saw; the files' bytes go in as they are."""
+        yield "/tf", self._transform(item)
         yield "/image/compressed", self._compressed(item, (root / "RGB" / f"{item.id}.jpg").read_bytes())
         depth = cv2.imread(str(root / "depth" / f"{item.id}.png"), cv2.IMREAD_UNCHANGED)
         if depth is not None and depth.any():
@@ -99,6 +120,16 @@ class _Messages:
         text = "\n".join(filter(None, (query, reply.answer, reply.analysis)))
         yield "answer", self.new("std_msgs/msg/String", data=text)
         yield "markers", self._markers(item, reply)
+
+    def _transform(self, item: Annotated) -> Any:
+        ahead = self.new("geometry_msgs/msg/Quaternion", **_named("xyzw", AHEAD.as_quat()))
+        here = self.new("geometry_msgs/msg/Vector3", x=0.0, y=0.0, z=0.0)
+        header = self.header(item)
+        child, header.frame_id = header.frame_id, ROOT_FRAME_ID
+        transform = self.new("geometry_msgs/msg/Transform", translation=here, rotation=ahead)
+        kind = "geometry_msgs/msg/TransformStamped"
+        stamped = self.new(kind, header=header, child_frame_id=child, transform=transform)
+        return self.new("tf2_msgs/msg/TFMessage", transforms=[stamped])
 
     def _compressed(self, item: Annotated, jpeg: bytes) -> Any:
         data = np.frombuffer(jpeg, np.uint8)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,13 @@ DESCRIBE_LIMIT_S = 30.0
 PAUSE_AFTER_LOSS_S = 0.2
 HEALTH_PERIOD_S = 2.0
 """Time between Ray's looks whether a replica lives [s]; a dead one gets a successor after the next look."""
+
+STARTS = 3
+"""So often a replica may fail to load its engine before it is said that it can't."""
+
+PACE = {"upscale_delay_s": 5.0, "downscale_delay_s": 120.0, "look_back_period_s": 12.0}
+"""Ray waits half a minute before it adds a replica, and a robot as long as that; engines take long to load, so that
+they are given up late."""
 
 
 class EngineReplica:
@@ -144,19 +150,23 @@ class Door:
 
 def application(plan: ServingPlan) -> Application:
     """Return the application, for ``serve.run``."""
-    scaling: Mapping[str, Any] = {"num_replicas": plan.max_replicas}
-    if plan.min_replicas < plan.max_replicas:
-        bounds = {"min_replicas": plan.min_replicas, "max_replicas": plan.max_replicas}
-        scaling = {"autoscaling_config": {**bounds, "target_ongoing_requests": plan.max_batch}}
     replicas = serve.deployment(
-        EngineReplica,
         max_ongoing_requests=plan.max_batch * 2,
         health_check_period_s=HEALTH_PERIOD_S,
+        max_constructor_retry_count=STARTS,
         ray_actor_options={"num_cpus": plan.cpus, "num_gpus": plan.gpus},
-        **scaling,
-    ).bind(plan)
+        **_scaling(plan),
+    )(EngineReplica).bind(plan)
     capacity = plan.limits.capacity + plan.max_replicas * plan.max_batch + 1
     door = serve.deployment(
-        Door, max_ongoing_requests=capacity, health_check_period_s=HEALTH_PERIOD_S, ray_actor_options={"num_cpus": 0}
-    )
+        max_ongoing_requests=capacity, health_check_period_s=HEALTH_PERIOD_S, ray_actor_options={"num_cpus": 0}
+    )(Door)
     return door.bind(plan, replicas)
+
+
+def _scaling(plan: ServingPlan) -> dict[str, Any]:
+    """Return Ray's options for the number of replicas, which follows the queries that wait or are worked on."""
+    if plan.min_replicas == plan.max_replicas:
+        return {"num_replicas": plan.max_replicas}
+    bounds = {"min_replicas": plan.min_replicas, "max_replicas": plan.max_replicas}
+    return {"autoscaling_config": {**bounds, **PACE, "target_ongoing_requests": plan.max_batch}}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 from annexe_ros.core.errors import EngineError, MissingDependencyError, ParameterError
@@ -14,6 +17,11 @@ APPLICATION = "annexe"
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 OBJECT_STORE_BYTES = 100_000_000
 """Messages go from actor to actor; those over 100 kB lie here while they do."""
+
+QUIET = {"log_level": "WARNING", "enable_access_log": False}
+"""Of Serve's actors: a line per query would bury what goes wrong."""
+
+_OWN_WORDS = re.compile(r"annexe_ros\.core\.errors\.\w+: (.+)")
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class Listening:
         ray_address: of a cluster, or "auto" for the one of this machine; empty: start one that ends with the server.
         local_cpus: CPUs that a Ray started here may share out; 0: all.
         tls_certificate, tls_key: PEM files for https; empty: http.
+        start_limit_s: time for the replicas to load their engines [s].
     """
 
     host: str = "127.0.0.1"
@@ -33,6 +42,7 @@ class Listening:
     local_cpus: int = 0
     tls_certificate: str = ""
     tls_key: str = ""
+    start_limit_s: float = 600.0
 
     @property
     def url(self) -> str:
@@ -68,12 +78,15 @@ def serving(plan: ServingPlan, listening: Listening) -> Iterator[None]:
     try:
         ray.init(**_cluster(listening))
     except Exception as error:  # Ray raises any kind for a cluster that isn't there or doesn't start
-        raise EngineError(f"Ray can't be started or reached: {' '.join(str(error).split())}") from error
+        raise EngineError(f"Ray can't be started or reached: {_one_line(error)}") from error
     try:
-        _run(serve, plan, listening)
-        yield
+        _check_room(plan, listening, ray.cluster_resources())
+        try:
+            _run(serve, plan, listening)
+            yield
+        finally:
+            _end(serve, listening)
     finally:
-        serve.shutdown()
         ray.shutdown()
 
 
@@ -81,8 +94,21 @@ def _cluster(listening: Listening) -> dict[str, Any]:
     quiet: dict[str, Any] = {"log_to_driver": True, "logging_level": "warning"}
     if listening.ray_address:
         return quiet | {"address": listening.ray_address}
-    cpus = listening.local_cpus or None
-    return quiet | {"num_cpus": cpus, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    store = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    return quiet | store | {"address": "local", "num_cpus": listening.local_cpus or None}
+
+
+def _check_room(plan: ServingPlan, listening: Listening, resources: dict[str, float]) -> None:
+    """Raise ``ParameterError`` for replicas that a Ray of this machine has no room for: it would wait for ever.
+
+    A cluster may get machines as it needs them.
+    """
+    for name, share in (("CPU", plan.cpus), ("GPU", plan.gpus)):
+        needed, there = plan.min_replicas * share, resources.get(name, 0.0)
+        if needed > there and not listening.ray_address:
+            raise ParameterError(
+                f"{plan.min_replicas} replicas with {share:g} {name} each need {needed:g}, Ray has {there:g} here"
+            )
 
 
 def _run(serve: Any, plan: ServingPlan, listening: Listening) -> None:
@@ -91,8 +117,39 @@ def _run(serve: Any, plan: ServingPlan, listening: Listening) -> None:
     http: dict[str, Any] = {"host": listening.host, "port": listening.port}
     if listening.tls_certificate:
         http |= {"ssl_certfile": listening.tls_certificate, "ssl_keyfile": listening.tls_key}
-    serve.start(http_options=http)
+    serve.start(http_options=http, logging_config=QUIET)
     try:
-        serve.run(application(plan), name=APPLICATION)
+        _within(listening.start_limit_s, lambda: serve.run(application(plan), name=APPLICATION, logging_config=QUIET))
+    except TimeoutError as error:
+        why = f"they were not ready in {listening.start_limit_s:g} s"
+        raise EngineError(f"the replicas did not come up: {why}") from error
     except RuntimeError as error:  # Serve's word for an application whose actors fail while they are made
-        raise EngineError(f"the replicas did not come up: {' '.join(str(error).split())}") from error
+        raise EngineError(f"the replicas did not come up: {_one_line(error)}") from error
+
+
+def _end(serve: Any, listening: Listening) -> None:
+    """Stop serving; in a cluster, what else it serves goes on."""
+    if listening.ray_address:
+        serve.delete(APPLICATION)
+    else:
+        serve.shutdown()
+
+
+def _within(limit_s: float, start: Callable[[], object]) -> None:
+    """Call a function that would wait for ever; raises ``TimeoutError``, or what it raises."""
+    future: Future[object] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(start())
+        except Exception as error:  # raised again below, in the thread that waits
+            future.set_exception(error)
+
+    Thread(target=call, daemon=True).start()
+    future.result(limit_s)
+
+
+def _one_line(error: Exception) -> str:
+    """Return what went wrong: the last sentence of ours in what Ray says, else all that it says."""
+    ours = _OWN_WORDS.findall(str(error))
+    return str(ours[-1]) if ours else " ".join(str(error).split())
