@@ -10,10 +10,11 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
 from annexe_ros.core import Interpretation
+from annexe_ros.nodes.diagnostics_topic import DiagnosticsTopic
 from annexe_ros.ros.diagnostics import Level, camera_status, diagnostic_status, latency_values
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ class Health:
     def __init__(self, node: Node, period_s: float, why_inactive: Callable[[], str]) -> None:
         """Publish every ``period_s``; ``why_inactive`` tells why the node doesn't serve, where it doesn't."""
         self._node, self._why_inactive = node, why_inactive
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._timer = node.create_timer(period_s, self._publish)
+        self._topic = DiagnosticsTopic(node, period_s, self._statuses)
         self._latencies: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LATENCIES_KEPT))
         self._scheduler: Scheduler | None = None
         self._cameras: Sequence[CameraInput] = ()
@@ -46,15 +46,10 @@ class Health:
 
     def close(self) -> None:
         """Stop."""
-        self._node.destroy_timer(self._timer)
-        self._node.destroy_publisher(self._publisher)
+        self._topic.close()
 
-    def _publish(self) -> None:
-        statuses = [self._serving_status(), *(self._camera_status(camera) for camera in self._cameras)]
-        stamp = self._node.get_clock().now().to_msg()
-        message = DiagnosticArray(status=statuses)
-        message.header.stamp = stamp
-        self._publisher.publish(message)
+    def _statuses(self) -> list[DiagnosticStatus]:
+        return [self._serving_status(), *(self._camera_status(camera) for camera in self._cameras)]
 
     def _serving_status(self) -> DiagnosticStatus:
         name = f"{self._node.get_fully_qualified_name()}: answering"

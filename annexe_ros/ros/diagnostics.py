@@ -33,28 +33,37 @@ def diagnostic_status(name: str, level: Level, message: str, values: Mapping[str
 
 
 def camera_status(
-    name: str, statistics: CameraStatistics, now_ns: int, mismatches: Sequence[str] = ()
+    name: str, statistics: CameraStatistics, now_ns: int, mismatches: Sequence[str] = (), *, with_depth: bool = True
 ) -> DiagnosticStatus:
     """Return how a camera is: what came of it, and what is wrong, the worst first.
 
-    ``mismatches`` are the topics whose publishers offer a quality of service that the node can't take.
+    ``mismatches`` are the topics whose publishers offer a quality of service that the node can't take. Nothing is said
+    of depth where the node asks for none.
     """
     age_s = None if statistics.newest_ns is None else (now_ns - statistics.newest_ns) / NANOSECONDS
     values: dict[str, object] = {
         "rate [Hz]": f"{statistics.rate_hz:.1f}",
         "age of the newest image [s]": "no image yet" if age_s is None else f"{age_s:.3f}",
         "colour received": statistics.received,
+        **(_depth_values(statistics) if with_depth else {}),
+        "dropped": statistics.dropped,
+        "QoS mismatches": ", ".join(mismatches) or "none",
+    }
+    return diagnostic_status(name, *_verdict(statistics, age_s, mismatches, with_depth), values)
+
+
+def _depth_values(statistics: CameraStatistics) -> dict[str, object]:
+    return {
         "depth received": statistics.depth_received,
         "pairs": statistics.paired,
         "without depth": statistics.alone,
-        "dropped": statistics.dropped,
         "time without a pair [s]": f"{statistics.unmatched_s:.2f}",
-        "QoS mismatches": ", ".join(mismatches) or "none",
     }
-    return diagnostic_status(name, *_verdict(statistics, age_s, mismatches), values)
 
 
-def _verdict(statistics: CameraStatistics, age_s: float | None, mismatches: Sequence[str]) -> tuple[Level, str]:
+def _verdict(
+    statistics: CameraStatistics, age_s: float | None, mismatches: Sequence[str], with_depth: bool
+) -> tuple[Level, str]:
     if mismatches:
         return Level.ERROR, f"the publisher's quality of service doesn't fit: {', '.join(mismatches)}"
     if age_s is None:
@@ -63,7 +72,7 @@ def _verdict(statistics: CameraStatistics, age_s: float | None, mismatches: Sequ
         return Level.ERROR, f"the last image is {age_s:.1f} s old"
     if statistics.depth_received and statistics.unmatched_s > UNMATCHED_S:
         return Level.WARN, f"no depth image near a colour image for {statistics.unmatched_s:.1f} s"
-    return Level.OK, "images come" if statistics.depth_received else "images come, without depth"
+    return Level.OK, "images come" if statistics.depth_received or not with_depth else "images come, without depth"
 
 
 def latency_values(milliseconds: Mapping[str, Sequence[float]]) -> dict[str, str]:

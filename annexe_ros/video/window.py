@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import Frame
+from annexe_ros.core.event import NANOSECONDS
 from annexe_ros.video.framing import square
 
-NANOSECONDS = 1_000_000_000
 RESTART_NS = 500_000_000
 """A stamp that lies further back than this means that the clock jumped; what lies back less is out of order."""
 
@@ -32,11 +32,18 @@ class Coverage(enum.StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class StampedClip:
-    """Frames (T, S, S, 3) RGB uint8 at even times, and the stamps [ns] of the first and the last of them."""
+    """Frames of one camera at even times.
+
+    Attributes:
+        frames: (T, S, S, 3) RGB uint8.
+        start_ns, end_ns: stamps of the first and the last of them [ns].
+        frame_id: optical frame of the camera.
+    """
 
     frames: NDArray[np.uint8]
     start_ns: int
     end_ns: int
+    frame_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class FrameWindow:
         self.shape = shape
         self._stamps: deque[int] = deque()
         self._pictures: deque[NDArray[np.uint8]] = deque()
+        self._frame_id = ""
 
     def add(self, frame: Frame) -> bool:
         """Take a frame; false for one that comes out of order and is left out. A clock that jumped back begins anew."""
@@ -80,6 +88,7 @@ class FrameWindow:
             if frame.stamp_ns > self._stamps[-1] - RESTART_NS:
                 return False
             self.clear()
+        self._frame_id = frame.frame_id
         self._stamps.append(frame.stamp_ns)
         self._pictures.append(square(frame.image, self.shape.side))
         self._forget_old()
@@ -109,7 +118,7 @@ class FrameWindow:
         wanted = stamps[-1] - self.shape.step_ns * np.arange(self.shape.frames)[::-1]
         nearest = np.abs(stamps[None] - wanted[:, None]).argmin(axis=1)
         frames = np.stack([self._pictures[place] for place in nearest])
-        return StampedClip(frames, int(stamps[nearest[0]]), int(stamps[-1]))
+        return StampedClip(frames, int(stamps[nearest[0]]), int(stamps[-1]), self._frame_id)
 
     def _forget_old(self) -> None:
         """Keep what the clip can use: from the last frame before its first time on."""

@@ -1,0 +1,126 @@
+"""The lifecycle node ``interaction_recognizer``: watches a camera and tells what a hand does, from motion.
+
+Configuring loads a clip encoder and embeds the prompts; activating subscribes to the camera. A window of images is
+recognised in a thread of its own, and an event is published where one phrase stands out from its hard negatives. This
+file wires; ``video`` has the windows and what they are compared with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from rclpy.lifecycle import LifecyclePublisher
+
+from annexe_ros.core.errors import NotActiveError
+from annexe_ros.msg import InteractionEvent
+from annexe_ros.nodes.colour_input import ColourInput
+from annexe_ros.nodes.recognition_health import RecognitionHealth
+from annexe_ros.nodes.recognizer_parameters import RecognizerParameters
+from annexe_ros.nodes.spinning import spin_until_shutdown
+from annexe_ros.nodes.staged import StagedNode
+from annexe_ros.ros import qos
+from annexe_ros.ros.events import event_message
+from annexe_ros.ros.replies import CallOutcome, reported_in
+
+if TYPE_CHECKING:
+    from annexe_ros.video.encoder import ClipEncoder
+    from annexe_ros.video.live import ClipFeed
+    from annexe_ros.video.recognition import Recogniser
+    from annexe_ros.video.window import StampedClip
+
+
+@dataclass(frozen=True)
+class _Equipment:
+    """What a configured node holds, whether it is active or not."""
+
+    encoder: ClipEncoder
+    recogniser: Recogniser
+    events: LifecyclePublisher
+    health: RecognitionHealth
+
+
+class InteractionRecognizer(StagedNode[RecognizerParameters]):
+    """Topic in: ``image`` or ``image/compressed``; out: ``~/event`` and ``/diagnostics``."""
+
+    def __init__(self, **options: Any) -> None:
+        """Make the node, unconfigured; ``options`` as for ``rclpy.node.Node``."""
+        super().__init__("interaction_recognizer", RecognizerParameters, **options)
+        self._equipment: _Equipment | None = None
+        self._camera: ColourInput | None = None
+        self._feed: ClipFeed | None = None
+
+    def _configure(self) -> None:
+        values = self._settings.read()
+        self.get_logger().info(f"loading clip encoder '{values.model}'")
+        encoder, recogniser = _load(values)
+        if not self.context.ok():
+            raise NotActiveError("the node was interrupted while it loaded its encoder")
+        events = self.create_lifecycle_publisher(
+            InteractionEvent, "~/event", qos.reliable(), qos_overriding_options=qos.overridable()
+        )
+        health = RecognitionHealth(self, values.diagnostics_period, lambda: self._why_inactive)
+        self._equipment = _Equipment(encoder, recogniser, events, health)
+
+    def _cleanup(self) -> None:
+        if self._equipment is not None:
+            self.destroy_lifecycle_publisher(self._equipment.events)
+            self._equipment.health.close()
+        self._equipment = None
+
+    def _activate(self) -> None:
+        from annexe_ros.video.live import ClipFeed
+        from annexe_ros.video.window import WindowShape
+
+        if self._equipment is None:
+            raise NotActiveError(self._why_inactive)
+        values, config = self._settings.read(), self._equipment.encoder.config
+        shape = WindowShape(values.window, config.num_frames, config.frame_size, values.max_gap)
+        self._feed = ClipFeed(shape, values.stride, self._recognise)
+        self._camera = ColourInput(self, self._feed.add, values.image_transport)
+        self._equipment.health.watch(self._feed, self._camera)
+        count = len(self._equipment.recogniser.prompts.prompts)
+        self.get_logger().info(f"tells {count} phrases apart and publishes events at {self._equipment.events.topic}")
+
+    def _deactivate(self) -> None:
+        if self._equipment is not None:
+            self._equipment.health.watch(None, None)
+        if self._camera is not None:
+            self._camera.close()
+        if self._feed is not None:
+            self._feed.close()
+        self._camera = self._feed = None
+
+    def _recognise(self, clip: StampedClip) -> None:
+        """Recognise one window and publish it, where it stands out; in the feed's thread."""
+        if self._equipment is None:
+            return
+        outcome, began = CallOutcome(), perf_counter()
+        with reported_in(outcome, self.get_logger()):
+            event = self._equipment.recogniser.recognise(clip)
+            stands_out = event.margin >= self._settings.read().min_margin
+            if stands_out:
+                self._equipment.events.publish(event_message(event))
+            self._equipment.health.note(event, stands_out, (perf_counter() - began) * 1e3)
+        if not outcome.success:
+            self._equipment.health.note_failure(outcome.message)
+
+
+def _load(values: RecognizerParameters) -> tuple[ClipEncoder, Recogniser]:
+    """Return the encoder and what compares clips with the prompts; raises what loading and the prompts raise."""
+    from annexe_ros.inference.placement import device_named
+    from annexe_ros.inference.resolve import resolve_model
+    from annexe_ros.video.encoder import ClipEncoder
+    from annexe_ros.video.prompts import prompt_set
+    from annexe_ros.video.recognition import Recogniser
+
+    prompts = prompt_set(values.verbs, values.nouns, values.phrases, values.template)
+    folder = resolve_model(values.model)
+    encoder = ClipEncoder.load(folder, str(device_named(values.device)))
+    return encoder, Recogniser(encoder, prompts, folder.name)
+
+
+def main() -> int:
+    """Run the node until it is interrupted."""
+    return spin_until_shutdown(InteractionRecognizer)
