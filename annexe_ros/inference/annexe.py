@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import torch
@@ -26,7 +25,7 @@ from annexe_ros.core.contact import with_contacts
 from annexe_ros.core.errors import AnnexeError, EngineError
 from annexe_ros.inference.batching import BatchItem, reply_or_error
 from annexe_ros.inference.decoding import Prompt, decoder_for
-from annexe_ros.inference.folding import fold_batch_norms
+from annexe_ros.inference.fusion import fuse_convolutions
 from annexe_ros.inference.grounding import ground, without_echoes
 from annexe_ros.inference.loading import Precision, load
 from annexe_ros.inference.seeing import Analysis, Seeing, SeenFrame
@@ -58,8 +57,7 @@ class AnnexeEngine:
         self._network, self._processor = load(Path(model_dir), _device(device), dtype, device_map)
         self._device = self._network.device
         if self._device.type == "cpu" and dtype == Precision.FLOAT32:
-            fold_batch_norms(self._network)
-            cast(Any, self._network).to(memory_format=torch.channels_last)  # which no stub knows
+            fuse_convolutions(self._network)
         self._decoder = decoder_for(self._network)
         self._movable = device_map is None and dtype != Precision.INT4
         self._seeing = Seeing(self._network, self._processor)

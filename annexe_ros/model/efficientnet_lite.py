@@ -86,8 +86,12 @@ def _normed(convolution: nn.Conv2d) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(convolution.out_channels, eps=1e-3, momentum=0.01))
 
 
-def _pointwise(channels_in: int, channels_out: int) -> nn.Sequential:
-    return _normed(nn.Conv2d(channels_in, channels_out, 1, bias=False))
+def _rectified(convolution: nn.Conv2d) -> nn.Sequential:
+    return _normed(convolution).append(nn.ReLU6(inplace=True))
+
+
+def _pointwise(channels_in: int, channels_out: int) -> nn.Conv2d:
+    return nn.Conv2d(channels_in, channels_out, 1, bias=False)
 
 
 class EfficientNetLiteBlock(nn.Module):
@@ -96,15 +100,15 @@ class EfficientNetLiteBlock(nn.Module):
     def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         wide = channels_in * expansion
-        self.expand = _pointwise(channels_in, wide) if expansion > 1 else None
-        self.depthwise = _normed(DepthwiseConv(wide, kernel, stride))
-        self.project = _pointwise(wide, channels_out)
+        self.expand = _rectified(_pointwise(channels_in, wide)) if expansion > 1 else None
+        self.depthwise = _rectified(DepthwiseConv(wide, kernel, stride))
+        self.project = _normed(_pointwise(wide, channels_out))
         self.residual = stride == 1 and channels_in == channels_out
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, channels_out, ceil(H / stride), ceil(W / stride)) of (B, channels_in, H, W)."""
-        wide = x if self.expand is None else functional.relu6(self.expand(x), inplace=True)
-        narrow = self.project(functional.relu6(self.depthwise(wide), inplace=True))
+        wide = x if self.expand is None else self.expand(x)
+        narrow = self.project(self.depthwise(wide))
         return x + narrow if self.residual else narrow
 
 
@@ -119,7 +123,7 @@ class EfficientNetLiteBackbone(BackboneMixin, PreTrainedModel):
     def __init__(self, config: EfficientNetLiteConfig) -> None:
         super().__init__(config)
         self.num_features = [config.embedding_size, *config.hidden_sizes]
-        self.stem = _normed(SamePaddedConv(3, config.embedding_size, 3, stride=2, bias=False))
+        self.stem = _rectified(SamePaddedConv(3, config.embedding_size, 3, stride=2, bias=False))
         self.stages = nn.ModuleList(_stage(config, number) for number in range(len(config.depths)))
         self.post_init()
 
@@ -127,7 +131,7 @@ class EfficientNetLiteBackbone(BackboneMixin, PreTrainedModel):
         self, pixel_values: Tensor, **kwargs: Any
     ) -> BackboneOutput:
         """Return the feature maps of images (B, 3, H, W)."""
-        x = functional.relu6(self.stem(pixel_values), inplace=True)
+        x = self.stem(pixel_values)
         maps = {"stem": x}
         for name, stage in zip(self.stage_names[1:], self.stages, strict=True):
             maps[name] = x = stage(x)
