@@ -28,8 +28,8 @@ CAMERAS = (
 )  # looked into for --show-args too, where nothing is found yet
 
 PARAMETER_ARGUMENTS = {
-    "engine": "Kind of engine: annexe or scripted; empty: as in params_file.",
-    "model": "Model folder or name of a shipped model; empty: as in params_file.",
+    "engine": "Who answers: annexe, vlm_sam, openai, remote or scripted; empty: as in params_file.",
+    "model": "Model folder, name of a shipped model, or the engine's file of settings; empty: as in params_file.",
     "device": "auto, cpu, cuda or cuda:N; empty: as in params_file.",
     "image_transport": "How colour comes: raw or compressed (JPEG, PNG); empty: as in params_file.",
     "depth_transport": "How depth comes: raw or compressedDepth; empty: as in params_file.",

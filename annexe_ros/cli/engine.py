@@ -9,8 +9,16 @@ import typer
 if TYPE_CHECKING:
     from annexe_ros.core import Interpreter
 
-EngineOption = Annotated[str, typer.Option("--engine", help="Who answers: 'annexe', or 'scripted' for trials.")]
-ModelOption = Annotated[str | None, typer.Option("--model", help="Model folder or name; default: the shipped model.")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="Who answers: annexe, vlm_sam, openai, remote, or scripted for trials.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="Model folder or name, default: the shipped model; for vlm_sam, openai and remote a file of settings.",
+    ),
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 DtypeOption = Annotated[str, typer.Option("--dtype", help="Weights as float32, bfloat16, float16, int8 or int4.")]
 

@@ -1,13 +1,18 @@
-"""Finds the folder of a hub model that was downloaded before; nothing is downloaded here.
+"""Finds and reads hub models that were downloaded before; nothing is downloaded here.
 
-It knows the hub's cache. Models of this package's own are ``resolve``'s.
+It knows the hub's cache, and how transformers' ways to fail read in one sentence. Models of this package's own are
+``resolve``'s.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from annexe_ros.core.errors import ModelNotFoundError
+
+Part = TypeVar("Part")
 
 
 def downloaded(name_or_path: str | Path, file: str = "config.json") -> Path:
@@ -25,6 +30,35 @@ def downloaded(name_or_path: str | Path, file: str = "config.json") -> Path:
     if not (folder / file).is_file():
         raise ModelNotFoundError(name_or_path, f"the folder has no {file}")
     return folder.absolute()
+
+
+def readable(name: str, read: Callable[[], Part]) -> Part:
+    """Return what ``read`` makes of the folder of model ``name``; raises ``ModelNotFoundError`` for whatever it raises.
+
+    transformers, peft and safetensors raise anything for a damaged or unfitting folder; all of it means just that.
+    """
+    try:
+        return read()
+    except Exception as error:
+        raise ModelNotFoundError(name, f"can't be loaded ({type(error).__name__}: {first_line(error)})") from error
+
+
+def network_of(name: str, folder: Path, kind: Any, **options: Any) -> Any:
+    """Return the network of a model's folder, loaded by a class ``kind`` of transformers.
+
+    Raises ``ModelNotFoundError`` also where weights are missing, which transformers would make up and only warn of.
+    """
+    network, found = readable(
+        name, lambda: kind.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
+    )
+    if missing := sorted(found["missing_keys"]):
+        raise ModelNotFoundError(name, f"{len(missing)} of its weights are missing, the first is {missing[0]}")
+    return network
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says first, or its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).split("\n", 1)[0]
 
 
 def _cached(repo_id: str) -> Path:

@@ -20,6 +20,7 @@ import openai
 
 from annexe_ros.core import Frame
 from annexe_ros.core.errors import EngineError
+from annexe_ros.inference.hub import first_line
 from annexe_ros.inference.vlm_sam.engine import DialogueEngine
 from annexe_ros.inference.vlm_sam.grounding import grounder_of
 from annexe_ros.inference.vlm_sam.language import Listener, Turn, chat
@@ -125,17 +126,17 @@ class OpenAILanguageModel:
             case TimeoutError() | openai.APITimeoutError():
                 return _UnavailableError(f"did not answer within {settings.timeout_s:.1f} s")
             case openai.APIConnectionError():
-                return _UnavailableError(f"can't be reached or broke off ({_first_line(error.__cause__ or error)})")
+                return _UnavailableError(f"can't be reached or broke off ({first_line(error.__cause__ or error)})")
             case openai.RateLimitError() | openai.InternalServerError():
-                return _UnavailableError(f"answered with status {error.status_code} ({_first_line(error)})")
+                return _UnavailableError(f"answered with status {error.status_code} ({first_line(error)})")
             case openai.AuthenticationError() | openai.PermissionDeniedError():
                 why = f"refused the key in {settings.api_key_variable} (status {error.status_code})"
             case openai.NotFoundError():
                 why = f"has no model '{settings.model}' (status 404)"
             case openai.APIStatusError():
-                why = f"refused the question with status {error.status_code} ({_first_line(error)})"
+                why = f"refused the question with status {error.status_code} ({first_line(error)})"
             case _:
-                return _UnavailableError(f"broke off ({_first_line(error)})")
+                return _UnavailableError(f"broke off ({first_line(error)})")
         return EngineError(f"the server at {settings.base_url} {why}")
 
 
@@ -210,10 +211,6 @@ def _data_url(frame: Frame, max_side: int, quality: int) -> str:
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def open_openai(settings: str | Path | OpenAISettings, device: str = "auto") -> DialogueEngine:

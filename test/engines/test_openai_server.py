@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import json
-import subprocess
 import sys
 import threading
 import time
-import urllib.request
-from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from replies import ANALYSIS, FRAME, MUG
+from language_servers import chat_server
+from planted_replies import ANALYSIS, FRAME
 
 from annexe_ros.core import Frame, Progress, Query, Stage
 from annexe_ros.core.errors import CancelledError, EngineError, MissingDependencyError, ParameterError
@@ -26,53 +21,21 @@ from annexe_ros.inference.scheduler import Scheduler
 pytest.importorskip("openai", reason="the openai client is not installed")
 pytestmark = pytest.mark.engines
 QUERY = Query("Which object is active?")
-SERVER = Path(__file__).parent / "chat_server.py"
 
 
-@dataclass
-class Server:
-    """A running chat server."""
-
-    folder: Path
-    process: subprocess.Popen
-    port: int
-
-    def engine(self, model="says", **settings):
-        file = self.folder / "settings.json"
-        known = {"base_url": f"http://127.0.0.1:{self.port}/v1", "model": model, "backoff_s": 0.05}
-        file.write_text(json.dumps(known | settings))
-        return create_engine("openai", file)
-
-    def last(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/last") as response:
-            return json.load(response)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-
-@contextlib.contextmanager
-def running(folder, port=0, replies=(ANALYSIS, MUG, MUG)):
-    (folder / "replies.json").write_text(json.dumps(replies))
-    command = [sys.executable, SERVER, folder / "replies.json", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        server = Server(folder, process, int(process.stdout.readline()))
-        try:
-            yield server
-        finally:
-            server.kill()
+def engine_of(server, model="says", **settings):
+    return create_engine("openai", server.settings(model, **settings))
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("server")) as process:
-        yield process
+    with chat_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
 
 
 def test_three_steps_with_boxes(server):
     heard = []
-    answer = server.engine().interpret(FRAME, QUERY, Progress(lambda stage, text: heard.append((stage, text))))
+    answer = engine_of(server).interpret(FRAME, QUERY, Progress(lambda stage, text: heard.append((stage, text))))
     assert (answer.analysis, answer.answer, answer.engine, answer.model) == (ANALYSIS, "mug", "openai", "says")
     assert np.argwhere(answer.label_image).min(0).tolist() == [30, 40]
     assert "".join(text for stage, text in heard if stage is Stage.ANALYSE) == ANALYSIS
@@ -83,8 +46,8 @@ def test_three_steps_with_boxes(server):
 def test_the_image_arrives_as_it_was_sent(server):
     y, x = np.mgrid[0:300, 0:400]
     frame = Frame(np.stack([x * 255 // 400, y * 255 // 300, np.full_like(x, 40)], axis=-1).astype(np.uint8))
-    server.engine(max_image_side=200, jpeg_quality=95).interpret(frame, QUERY)
-    last = server.last()
+    engine_of(server, max_image_side=200, jpeg_quality=95).interpret(frame, QUERY)
+    last = server.get("/last")
     url = last["messages"][1]["content"][0]["image_url"]["url"]
     data = base64.b64decode(url.removeprefix("data:image/jpeg;base64,"))
     seen = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(int)
@@ -96,14 +59,14 @@ def test_the_image_arrives_as_it_was_sent(server):
 
 @pytest.mark.parametrize(("form", "kind"), [("json_object", "json_object"), ("json_schema", "json_schema")])
 def test_the_answer_is_held_to_a_form_where_the_server_takes_one(server, form, kind):
-    server.engine(response_format=form).interpret(FRAME, QUERY)
-    assert server.last()["response_format"]["type"] == kind
+    engine_of(server, response_format=form).interpret(FRAME, QUERY)
+    assert server.get("/last")["response_format"]["type"] == kind
 
 
 @pytest.mark.parametrize("model", ["busy-2", "cuts-2"])
 def test_a_server_that_is_busy_or_breaks_off_is_asked_again(server, model):
     heard = []
-    answer = server.engine(model).interpret(FRAME, QUERY, Progress(lambda stage, text: heard.append((stage, text))))
+    answer = engine_of(server, model).interpret(FRAME, QUERY, Progress(lambda stage, text: heard.append((stage, text))))
     assert answer.answer == "mug"
     assert "".join(text for stage, text in heard if stage is Stage.ANALYSE) == ANALYSIS
 
@@ -121,16 +84,16 @@ def test_a_server_that_is_busy_or_breaks_off_is_asked_again(server, model):
 def test_what_does_not_get_better_is_told_in_one_sentence(server, model, sentence, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(EngineError, match=sentence) as caught:
-        server.engine(model, retries=2, timeout_s=0.4).interpret(FRAME, QUERY)
+        engine_of(server, model, retries=2, timeout_s=0.4).interpret(FRAME, QUERY)
     assert "\n" not in str(caught.value)
 
 
 def test_the_key_comes_from_the_environment(server, monkeypatch):
     monkeypatch.setenv("MY_KEY", "open sesame")
-    engine = server.engine("locked", api_key_variable="MY_KEY")
+    engine = engine_of(server, "locked", api_key_variable="MY_KEY")
     assert engine.interpret(FRAME, QUERY).answer == "mug"
     with pytest.raises(ParameterError, match="unknown setting 'api_key'"):
-        server.engine(api_key="open sesame")
+        engine_of(server, api_key="open sesame")
 
 
 def test_a_caller_who_gives_up_is_let_go_while_the_server_is_silent(server):
@@ -138,35 +101,35 @@ def test_a_caller_who_gives_up_is_let_go_while_the_server_is_silent(server):
     threading.Timer(0.3, gave_up.set).start()
     started = time.monotonic()
     with pytest.raises(CancelledError):
-        server.engine("silent").interpret(FRAME, QUERY, Progress(cancelled=gave_up.is_set))
+        engine_of(server, "silent").interpret(FRAME, QUERY, Progress(cancelled=gave_up.is_set))
     assert time.monotonic() - started < 3
 
 
 def test_server_gone_and_back(tmp_path):
-    with running(tmp_path) as first:
-        engine = first.engine(retries=1)
+    with chat_server(tmp_path) as first:
+        engine = engine_of(first, retries=1)
         assert engine.interpret(FRAME, QUERY).answer == "mug"
         first.kill()
         with pytest.raises(EngineError, match=r"can't be reached .*, in 2 attempts"):
             engine.interpret(FRAME, Query("And now?"))
-        with running(tmp_path, first.port):
+        with chat_server(tmp_path, first.port):
             assert engine.interpret(FRAME, Query("And now?")).answer == "mug"
 
 
 def test_a_server_that_starts_within_the_pauses_is_waited_for(tmp_path):
-    with running(tmp_path) as first:
-        engine = first.engine(retries=8, backoff_s=0.5, max_backoff_s=1.0)
+    with chat_server(tmp_path) as first:
+        engine = engine_of(first, retries=8, backoff_s=0.5, max_backoff_s=1.0)
     replies = []
     asking = threading.Thread(target=lambda: replies.append(engine.interpret(FRAME, QUERY)))
     asking.start()
     time.sleep(0.5)
-    with running(tmp_path, first.port):
+    with chat_server(tmp_path, first.port):
         asking.join(30)
     assert [reply.answer for reply in replies] == ["mug"]
 
 
 def test_a_deadline_of_the_scheduler_ends_the_wait(server):
-    scheduler = Scheduler(server.engine("silent"))
+    scheduler = Scheduler(engine_of(server, "silent"))
     with pytest.raises(Exception, match=r"did not finish within 0\.5 s"):
         scheduler.submit(FRAME, QUERY, timeout_s=0.5).result(10)
     assert scheduler.close(5)
@@ -177,4 +140,4 @@ def test_without_the_client_it_is_told_how_to_get_it(server, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(MissingDependencyError, match=r"'openai', which the engine 'openai' needs.*pip install"):
-        server.engine()
+        engine_of(server)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import yaml
-from replies import ANALYSIS, FRAME, MUG, NOTHING, reply
+from planted_replies import ANALYSIS, FRAME, MUG, NOTHING, reply
 
-from annexe_ros.core import NO_TARGET_ANSWER, Hands, Progress, Query, Role, Stage
+from annexe_ros.core import NO_TARGET_ANSWER, Frame, Hands, Progress, Query, Role, Stage
 from annexe_ros.core.errors import CancelledError, EngineError, ModelNotFoundError, ParameterError
 from annexe_ros.inference import create_engine
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
 
-from tiny_checkpoints import save_sam2, save_sam3, save_vlm  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
+from tiny_checkpoints import save_sam2, save_sam3, save_vlm, turn_into_video  # noqa: E402
+from transformers import AutoModelForImageTextToText  # noqa: E402
+
+from annexe_ros.inference.vlm_sam.reply import NamedBox  # noqa: E402
+from annexe_ros.inference.vlm_sam.sam import load_sam  # noqa: E402
 
 pytestmark = [pytest.mark.engines, pytest.mark.model]
 QUERY = Query("Which object is active?")
@@ -78,7 +85,23 @@ def test_a_follow_up_query_does_not_describe_the_frame_again(folder):
     engine.interpret(FRAME, QUERY)
     again = engine.interpret(FRAME, Query("What is it?"))
     assert again.analysis == ANALYSIS
-    assert [latency.stage for latency in again.latencies] == ["answer", "ground"]
+    assert again.latencies[0].stage == "analyse"
+    assert again.latencies[0].ms < 1.0
+
+
+def test_a_known_analysis_is_told_to_whoever_asks_next(folder):
+    engine, heard = engine_of(folder), []
+    engine.interpret(FRAME, QUERY)
+    engine.interpret(FRAME, QUERY, Progress(lambda stage, text: heard.append((stage, text))))
+    assert heard[:2] == [(Stage.ANALYSE, ""), (Stage.ANALYSE, ANALYSIS)]
+
+
+def test_frames_of_several_cameras_are_remembered(folder):
+    engine = engine_of(folder)
+    others = [Frame(FRAME.image.copy()) for _ in range(3)]
+    for frame in (FRAME, *others):
+        engine.interpret(frame, QUERY)
+    assert engine.interpret(FRAME, QUERY).latencies[0].ms < 1.0
 
 
 def test_one_unusable_answer_is_corrected_and_noted(folder):
@@ -121,19 +144,34 @@ def test_cancelled_while_grounding(folder, grounder):
         engine_of(folder, grounder=grounder).interpret(FRAME, QUERY, progress)
 
 
-def test_lora_weights_are_added(folder):
+def save_adapter(folder, renamed=lambda name: name):
+    """Write LoRA weights for "speaks"; return the change that they make to its first query projection."""
     peft = pytest.importorskip("peft", reason="peft is not installed")
-    from transformers import AutoModelForImageTextToText
-
     torch.manual_seed(1)
     base = AutoModelForImageTextToText.from_pretrained(folder / "speaks")
-    plain = base.model.language_model.layers[0].self_attn.q_proj.weight.detach().clone()
     config = peft.LoraConfig(r=2, lora_alpha=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
-    peft.get_peft_model(base, config).save_pretrained(folder / "adapter")
-    engine = engine_of(folder, adapter="adapter")
-    adapted = engine._language._network.model.language_model.layers[0].self_attn.q_proj.weight
-    assert not torch.allclose(adapted, plain)
-    assert engine.interpret(FRAME, QUERY).answer == "mug"
+    model = peft.get_peft_model(base, config)
+    model.save_pretrained(folder / "adapter")
+    file = folder / "adapter/adapter_model.safetensors"
+    save_file({renamed(name): value for name, value in load_file(file).items()}, file, {"format": "pt"})
+    return model.base_model.model.model.language_model.layers[0].self_attn.q_proj.get_delta_weight("default")
+
+
+@pytest.mark.parametrize("former", [False, True], ids=["as now", "as before transformers 4.52"])
+def test_lora_weights_are_added(folder, former):
+    change = save_adapter(folder, lambda name: name.replace("model.language_model.", "model.") if former else name)
+    plain, adapted = engine_of(folder), engine_of(folder, adapter="adapter")
+    before, after = (
+        engine._language._network.model.language_model.layers[0].self_attn.q_proj.weight for engine in (plain, adapted)
+    )
+    assert torch.allclose(after - before, change, atol=1e-6)
+    assert adapted.interpret(FRAME, QUERY).answer == "mug"
+
+
+def test_lora_weights_of_another_model_are_refused(folder):
+    save_adapter(folder, lambda name: name.replace("layers.1", "layers.7"))
+    with pytest.raises(ModelNotFoundError, match=r"adapter': isn't for this model \(8 of its weights don't fit"):
+        engine_of(folder, adapter="adapter")
 
 
 def test_weights_leave_and_come_back(folder):
@@ -149,7 +187,7 @@ def test_weights_leave_and_come_back(folder):
     [
         ({"vlm": "nobody/nothing"}, ModelNotFoundError, "hf download nobody/nothing"),
         ({"vlm": "not an id"}, ModelNotFoundError, "isn't a hub id"),
-        ({"vlm": "sam2"}, ModelNotFoundError, "can't be loaded"),
+        ({"vlm": "sam2"}, EngineError, "is a sam2; this engine speaks with qwen3_vl, qwen3_vl_moe, qwen2_5_vl"),
         ({"grounder": "speaks"}, EngineError, "is a qwen3_vl; a grounder is a SAM 2.1 or a SAM 3"),
         ({"adapter": "speaks"}, ModelNotFoundError, "has no adapter_config.json"),
         ({"max_targets": 99}, ParameterError, "settings.yaml: 'max_targets' is 99; it must be from 1 to 16"),
@@ -167,6 +205,63 @@ def test_a_damaged_folder_is_told(folder, tmp_path):
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(ModelNotFoundError, match=r"cut.*can't be loaded"):
         engine_of(folder, grounder=str(tmp_path / "cut"))
+
+
+@pytest.mark.parametrize("part", ["vlm", "grounder"])
+def test_weights_that_are_missing_are_told_and_not_made_up(folder, tmp_path, part):
+    (save_vlm if part == "vlm" else save_sam2)(tmp_path / "part")
+    weights = tmp_path / "part/model.safetensors"
+    kept = load_file(weights)
+    del kept[min(kept)]
+    save_file(kept, weights, {"format": "pt"})
+    with pytest.raises(ModelNotFoundError, match="1 of its weights are missing, the first is"):
+        engine_of(folder, **{part: str(tmp_path / "part")})
+
+
+def test_a_chat_template_in_a_file_of_its_own_is_found(folder, tmp_path):
+    save_vlm(tmp_path / "older", replies=(ANALYSIS, MUG))
+    template = tmp_path / "older/chat_template.jinja"
+    (tmp_path / "older/chat_template.json").write_text(json.dumps({"chat_template": template.read_text()}))
+    template.unlink()
+    assert engine_of(folder, str(tmp_path / "older")).interpret(FRAME, QUERY).answer == "mug"
+    (tmp_path / "older/chat_template.json").unlink()
+    with pytest.raises(ModelNotFoundError, match="has no chat template; take an instruction-tuned model"):
+        engine_of(folder, str(tmp_path / "older"))
+
+
+@pytest.mark.parametrize("save", [save_sam2, save_sam3])
+def test_a_checkpoint_for_videos_has_that_for_images(folder, tmp_path, save):
+    save(tmp_path / "images")
+    turn_into_video(save(tmp_path / "video"))
+    answers = [engine_of(folder, grounder=str(tmp_path / kind)).interpret(FRAME, QUERY) for kind in ("images", "video")]
+    assert np.array_equal(answers[0].label_image, answers[1].label_image)
+    assert answers[0].objects[0].score == answers[1].objects[0].score
+
+
+def prompts_of(grounder, label="mug"):
+    """Return what a grounder asks its network for a box of FRAME."""
+    asked = []
+    grounder._network.register_forward_pre_hook(lambda _, __, given: asked.append(given), with_kwargs=True)
+    grounder.ground(FRAME, [NamedBox(label, (40.0, 30.0, 80.0, 90.0))], lambda: None)
+    return asked
+
+
+def test_sam2_is_asked_for_the_box_in_pixels_as_it_sees_them(folder):
+    (asked,) = prompts_of(load_sam(str(folder / "sam2"), torch.device("cpu"), 0.5, 0.3))
+    assert asked["input_boxes"].flatten().tolist() == pytest.approx([32, 32, 64, 96])
+
+
+@pytest.mark.parametrize(
+    ("label", "threshold", "names"),
+    [("mug", 0.0, ["mug"]), ("left hand", 0.0, ["hand"]), ("mug", 1.0, ["mug", "visual"])],
+)
+def test_sam3_is_asked_for_the_name_and_if_that_is_not_there_for_the_box(folder, monkeypatch, label, threshold, names):
+    monkeypatch.setattr("annexe_ros.inference.vlm_sam.sam.SAME_PLACE_IOU", 0.0)  # noise lies anywhere
+    grounder = load_sam(str(folder / "sam3"), torch.device("cpu"), 0.5, threshold)
+    asked = prompts_of(grounder, label)
+    assert [grounder._tokenizer.decode(a["input_ids"][0], skip_special_tokens=True) for a in asked] == names
+    boxes = [given["input_boxes"].flatten().tolist() for given in asked if "input_boxes" in given]
+    assert boxes == [pytest.approx([0.375, 0.5, 0.25, 0.5])][: len(names) - 1]
 
 
 def test_an_unknown_device_is_told(folder):

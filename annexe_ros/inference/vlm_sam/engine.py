@@ -30,6 +30,8 @@ from annexe_ros.inference.vlm_sam.reply import FORM, Agreement, NamedBox, Reply,
 from annexe_ros.inference.vlm_sam.settings import DialogueSettings
 
 NAME_SEPARATOR = " and "
+FRAMES_KEPT = 4
+"""Frames whose analysis is kept for follow-up queries: one each of several cameras."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,7 @@ class DialogueEngine:
     def __init__(self, engine: str, language: LanguageModel, grounder: Grounder, settings: DialogueSettings) -> None:
         """Put the parts together; ``engine`` is the kind under which it answers."""
         self._engine, self._language, self._grounder, self._settings = engine, language, grounder, settings
-        self._seen: _Seen | None = None
+        self._seen: list[_Seen] = []
 
     @property
     def engine(self) -> str:
@@ -118,16 +120,19 @@ class DialogueEngine:
 
     def close(self) -> None:
         """Free both models."""
-        self._seen = None
+        self._seen.clear()
         self._language.close()
         self._grounder.close()
 
     def _analyse(self, work: _Work) -> str:
-        if self._seen is None or self._seen.frame is not work.frame:
-            with work.stage(Stage.ANALYSE) as narration:
-                said = self._language.say(work.frame, analysis_turns(), narration.tell, work.progress.check)
-                self._seen = _Seen(work.frame, " ".join(said.split()))
-        return self._seen.analysis
+        with work.stage(Stage.ANALYSE) as narration:
+            analysis = next((seen.analysis for seen in self._seen if seen.frame is work.frame), None)
+            if analysis is not None:
+                narration.tell(analysis)
+                return analysis
+            said = self._language.say(work.frame, analysis_turns(), narration.tell, work.progress.check)
+            self._seen = [*self._seen[1 - FRAMES_KEPT :], _Seen(work.frame, " ".join(said.split()))]
+            return self._seen[-1].analysis
 
     def _answer(self, work: _Work, analysis: str) -> Reply:
         """Return the reply as it was agreed, if need be at the second attempt."""

@@ -23,6 +23,9 @@ SIDES = {"left": Hands.LEFT, "right": Hands.RIGHT}
 MAX_LABEL_CHARACTERS = 48
 FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL)
 ARTICLE = re.compile(r"^(?:the|a|an|his|her|their|my|your|wearer's)\s+")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""One of the two escapes that JSON needs for a character beyond 16 bits: no text on its own."""
+
 ANSWER_SO_FAR = re.compile(r'"answer"\s*:\s*"((?:[^"\\]|\\.)*)')
 NUMBER = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
 FORM = {
@@ -111,7 +114,7 @@ def answer_so_far(text: str) -> str:
     if not found:
         return ""
     try:
-        return str(json.loads(f'"{found[1]}"', strict=False))
+        return HALF_CHARACTER.sub("", json.loads(f'"{found[1]}"', strict=False))
     except ValueError:  # an escape that isn't finished yet
         return ""
 
@@ -168,8 +171,8 @@ def _side(text: str, what: str) -> str:
 
 def _label(text: str, what: str, agreed: Agreement) -> str:
     label = plain_label(text)
-    if not label or len(label) > MAX_LABEL_CHARACTERS:
-        raise ReplyError(f"label of {what} must have 1 to {MAX_LABEL_CHARACTERS} characters")
+    if not label or len(label) > MAX_LABEL_CHARACTERS or not label.isprintable():
+        raise ReplyError(f"label of {what} must have 1 to {MAX_LABEL_CHARACTERS} printable characters")
     if label in {"hand", "arm"}:
         raise ReplyError(f'label of {what} must say which hand: "left hand" or "right hand"')
     allowed = {*HAND_LABELS.values(), *map(plain_label, agreed.vocabulary)}

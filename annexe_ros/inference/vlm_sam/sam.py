@@ -20,8 +20,8 @@ from transformers import AutoConfig, AutoTokenizer, Sam2Model, Sam3Model
 from transformers.utils import is_torchvision_available
 
 from annexe_ros.core import Frame
-from annexe_ros.core.errors import EngineError, ModelNotFoundError
-from annexe_ros.inference.hub import downloaded
+from annexe_ros.core.errors import EngineError
+from annexe_ros.inference.hub import downloaded, network_of, readable
 from annexe_ros.inference.placement import Placed
 from annexe_ros.inference.vlm_sam.grounding import Grounded, Grounder, overlap
 from annexe_ros.inference.vlm_sam.region_pooling import roi_align
@@ -97,11 +97,11 @@ class Sam3Grounder(Placed):
     def _one(self, frame: Frame, seen: Any, target: NamedBox, check: Callable[[], None]) -> Grounded:
         check()
         by_name = self._found(frame, seen, _concept(target.label), None)
-        chosen = _in_place(by_name, target.box, frame, self._instance_threshold)
+        chosen = _in_place(by_name, target.box, frame, self._instance_threshold, SAME_PLACE_IOU)
         if chosen is None:
             check()
             by_box = self._found(frame, seen, VISUAL_PROMPT, target.box)
-            chosen = _in_place(by_box, target.box, frame, 0.0)
+            chosen = _in_place(by_box, target.box, frame)
         if chosen is None:
             return Grounded(np.zeros(frame.image.shape[:2], dtype=bool), 0.0)
         instance, score = chosen
@@ -128,31 +128,24 @@ def load_sam(name: str, device: torch.device, mask_threshold: float, instance_th
     Raises ``ModelNotFoundError`` for what isn't there or can't be loaded, ``EngineError`` for another kind of model.
     """
     folder = downloaded(name)
-    kind = _read(name, lambda: AutoConfig.from_pretrained(folder, local_files_only=True)).model_type
+    kind = readable(name, lambda: AutoConfig.from_pretrained(folder, local_files_only=True)).model_type
     if kind not in KINDS:
         raise EngineError(f"{name} is a {kind}; a grounder is a SAM 2.1 or a SAM 3")
-    images, network = Images.of(folder), _read(name, lambda: _sam(folder, kind))
+    images, network = Images.of(folder), _network(name, folder, kind)
     if kind.startswith(SAM2):
         return Sam2Grounder(network, device, images, mask_threshold)
-    tokenizer = _read(name, lambda: AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    tokenizer = readable(name, lambda: AutoTokenizer.from_pretrained(folder, local_files_only=True))
     return Sam3Grounder(network, device, tokenizer, images, mask_threshold, instance_threshold)
 
 
-def _read(name: str, load: Callable[[], Any]) -> Any:
-    try:
-        return load()
-    except Exception as error:  # the libraries below raise anything for a damaged folder; all of it means just that
-        why = str(error).strip().split("\n", 1)[0]
-        raise ModelNotFoundError(name, f"can't be loaded ({type(error).__name__}: {why})") from error
-
-
-def _sam(folder: Path, kind: str) -> Any:
+def _network(name: str, folder: Path, kind: str) -> Any:
     """Load the image model; a video checkpoint, as on the hub, contains it."""
-    kind_of_model = Sam2Model if kind.startswith(SAM2) else Sam3Model
-    if kind_of_model is Sam3Model and not is_torchvision_available():
+    if kind.startswith(SAM2):
+        return network_of(name, folder, Sam2Model)
+    if not is_torchvision_available():
         modeling = importlib.import_module(Sam3Model.__module__)
         modeling.torchvision = SimpleNamespace(ops=SimpleNamespace(roi_align=roi_align))  # type: ignore[attr-defined]
-    return kind_of_model.from_pretrained(folder, local_files_only=True)
+    return network_of(name, folder, Sam3Model)
 
 
 def _concept(label: str) -> str:
@@ -160,16 +153,18 @@ def _concept(label: str) -> str:
     return "hand" if label in HAND_LABELS.values() else label
 
 
-def _in_place(found: Any, box: Box, frame: Frame, threshold: float) -> tuple[Tensor, float] | None:
+def _in_place(
+    found: Any, box: Box, frame: Frame, least_score: float = 0.0, least_overlap: float = 0.0
+) -> tuple[Tensor, float] | None:
     """Return mask logits (h, w) and score of the surest instance that overlaps the box, if there is one."""
     presence = found.presence_logits[0].sigmoid() if found.presence_logits is not None else 1.0
     scores = (found.pred_logits[0].sigmoid() * presence).float().tolist()
     size = torch.tensor([frame.width, frame.height] * 2)
-    boxes = (found.pred_boxes[0].float().cpu() * size).tolist()
+    overlaps = [overlap(tuple(own), box) for own in (found.pred_boxes[0].float().cpu() * size).tolist()]
     fitting = [
-        (score * overlap(tuple(own), box), score, k)
-        for k, (own, score) in enumerate(zip(boxes, scores, strict=True))
-        if score >= threshold and (threshold == 0.0 or overlap(tuple(own), box) >= SAME_PLACE_IOU)
+        (score * share, score, k)
+        for k, (score, share) in enumerate(zip(scores, overlaps, strict=True))
+        if score >= least_score and share >= least_overlap
     ]
     if not fitting:
         return None

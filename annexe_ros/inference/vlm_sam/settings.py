@@ -162,7 +162,7 @@ def read_settings(path: str | Path, kind: type[Settings]) -> Settings:
     """Return the settings of a YAML or JSON file; raises ``ParameterError`` for what can't be read or isn't allowed."""
     path = Path(path).expanduser()
     if path.suffix not in SUFFIXES:
-        raise ParameterError(f"the settings of this engine are a file ({', '.join(SUFFIXES)}), not '{path}'")
+        raise ParameterError(f"the model of this engine is a file of settings ({', '.join(SUFFIXES)}), not '{path}'")
     try:
         text = path.read_text(encoding="utf-8")
         data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)

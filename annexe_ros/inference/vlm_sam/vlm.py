@@ -6,18 +6,19 @@ PyTorch's. A single image needs neither: tokenizer and image processor are put t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
+from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
 from transformers.generation.streamers import BaseStreamer
 
 from annexe_ros.core import Frame
 from annexe_ros.core.errors import EngineError, MissingDependencyError, ModelNotFoundError
-from annexe_ros.inference.hub import downloaded
+from annexe_ros.inference.hub import downloaded, first_line, network_of, readable
 from annexe_ros.inference.placement import Placed
 from annexe_ros.inference.vlm_sam.language import Listener, Speaker, Turn, chat
 from annexe_ros.inference.vlm_sam.settings import Coordinates, Precision
@@ -29,6 +30,12 @@ COUNTS_PIXELS = ("qwen2_5_vl",)
 IMAGE_TOKEN = "<|image_pad|>"
 IMAGE_PART = {"type": "image"}
 ADAPTER_FILE = "adapter_config.json"
+ADAPTER_NAME = "default"
+FORMER_NAMES = {r"^visual": "model.visual", r"^model(?!\.(language_model|visual))": "model.language_model"}
+"""LoRA weights trained with transformers before 4.52 have names of before the language model had a part of its own."""
+
+TEMPLATE_FILE = "chat_template.json"
+"""Where older checkpoints keep the template, which then only transformers' own processor finds."""
 
 
 class LocalVlm(Placed):
@@ -91,7 +98,7 @@ class LocalVlm(Placed):
                 top_k=None, streamer=listener,
             )  # fmt: skip
         except RuntimeError as error:  # memory that ran out included
-            raise EngineError(f"the language model {self._name} failed ({_first_line(error)})") from error
+            raise EngineError(f"the language model {self._name} failed ({first_line(error)})") from error
 
     def _inputs(self, frame: Frame, turns: Sequence[Turn]) -> dict[str, Tensor]:
         seen = self._seen(frame)
@@ -136,41 +143,38 @@ def _ignore(*_: str) -> None:
 
 
 def _loaded(vlm: str, folder: Path, adapter: str, dtype: Precision) -> Any:
+    kind = readable(vlm, lambda: AutoConfig.from_pretrained(folder, local_files_only=True)).model_type
+    if kind not in FAMILIES:
+        raise EngineError(f"{vlm} is a {kind}; this engine speaks with {', '.join(FAMILIES)}")
     wanted = "auto" if dtype is Precision.AUTO else getattr(torch, dtype)
-    try:
-        model = AutoModelForImageTextToText.from_pretrained(folder, dtype=wanted, local_files_only=True)
-    except Exception as error:  # the libraries below raise anything for a damaged folder; all of it means just that
-        raise ModelNotFoundError(vlm, f"can't be loaded ({type(error).__name__}: {_first_line(error)})") from error
-    if model.config.model_type not in FAMILIES:
-        raise EngineError(f"{vlm} is a {model.config.model_type}; this engine speaks with {', '.join(FAMILIES)}")
+    model = network_of(vlm, folder, AutoModelForImageTextToText, dtype=wanted)
     return _adapted(model, adapter) if adapter else model
 
 
 def _adapted(model: Any, adapter: str) -> Any:
     """Return the model with LoRA weights added to its own, so that they cost no time."""
-    folder = downloaded(adapter, ADAPTER_FILE)
+    folder = str(downloaded(adapter, ADAPTER_FILE))
     try:
-        from peft import PeftModel
+        from peft import PeftConfig, PeftModel
     except ModuleNotFoundError as error:
         raise MissingDependencyError("'peft', which LoRA weights need,", "pip install peft") from error
-    try:
-        return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
-    except Exception as error:  # as above: whatever peft raises means that they don't fit
-        raise ModelNotFoundError(
-            adapter, f"isn't for this model ({type(error).__name__}: {_first_line(error)})"
-        ) from error
+    adapted = readable(adapter, lambda: PeftModel(model, PeftConfig.from_pretrained(folder), ADAPTER_NAME))
+    found = readable(adapter, lambda: adapted.load_adapter(folder, ADAPTER_NAME, key_mapping=FORMER_NAMES))
+    if misfits := sorted({*found.missing_keys, *found.unexpected_keys}):  # which peft only warns of
+        why = f"isn't for this model ({len(misfits)} of its weights don't fit, the first is {misfits[0]})"
+        raise ModelNotFoundError(adapter, why)
+    return adapted.merge_and_unload()
 
 
 def _processors(vlm: str, folder: Path) -> tuple[Any, Any]:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        images = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-    except Exception as error:  # as above
-        raise ModelNotFoundError(vlm, f"can't be loaded ({type(error).__name__}: {_first_line(error)})") from error
-    if not tokenizer.chat_template:
-        raise ModelNotFoundError(vlm, "the tokenizer has no chat template; take an instruction-tuned model")
+    tokenizer = readable(vlm, lambda: AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    images = readable(vlm, lambda: AutoImageProcessor.from_pretrained(folder, local_files_only=True))
+    tokenizer.chat_template = tokenizer.chat_template or _template_beside(vlm, folder)
     return tokenizer, images
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]
+def _template_beside(vlm: str, folder: Path) -> str:
+    try:
+        return str(json.loads((folder / TEMPLATE_FILE).read_text(encoding="utf-8"))["chat_template"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ModelNotFoundError(vlm, "has no chat template; take an instruction-tuned model") from None

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
@@ -69,9 +70,9 @@ def save_vlm(folder: Path, kind: str = "qwen3_vl", replies: Sequence[str] = ()) 
     plant(model, tokenizer, replies)
     tokenizer.chat_template = CHAT_TEMPLATE
     _save(folder, model, tokenizer)
-    patch = 16 if kind == "qwen3_vl" else 14
+    patch, name = (16, "Qwen2VLImageProcessorFast") if kind == "qwen3_vl" else (14, "Qwen2VLImageProcessor")
     _write(folder / "preprocessor_config.json", {
-        "image_processor_type": "Qwen2VLImageProcessor", "patch_size": patch, "temporal_patch_size": 2,
+        "image_processor_type": name, "patch_size": patch, "temporal_patch_size": 2,
         "merge_size": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3,
         "size": {"shortest_edge": (2 * patch) ** 2, "longest_edge": (4 * patch) ** 2},
     })  # fmt: skip
@@ -89,7 +90,9 @@ def save_llava(folder: Path, replies: Sequence[str] = ()) -> Path:
     }  # fmt: skip
     text = {k: v for k, v in TEXT.items() if k != "rope_parameters"} | {"vocab_size": len(tokenizer)}
     config = transformers.LlavaConfig(
-        tower, text | {"model_type": "llama"}, image_token_index=tokenizer.convert_tokens_to_ids("<image>")
+        vision_config=tower,
+        text_config=text | {"model_type": "llama"},
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
     )
     model = transformers.LlavaForConditionalGeneration(config)
     plant(model, tokenizer, replies)
@@ -220,6 +223,22 @@ def save_sam3(folder: Path) -> Path:
         "image_processor_type": "Sam3ImageProcessor", "size": {"height": 112, "width": 112},
         "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "rescale_factor": 1 / 255,
     }, "processor_class": "Sam3Processor"})  # fmt: skip
+    return folder
+
+
+def turn_into_video(folder: Path) -> Path:
+    """Give a SAM's folder the layout of those on the hub, which hold the model for videos around that for images."""
+    config, weights = json.loads((folder / "config.json").read_text()), load_file(folder / "model.safetensors")
+    if config["model_type"] == "sam3":
+        config = {"detector_config": config}
+        weights = {f"detector_model.{name}": value for name, value in weights.items()}
+        weights["tracker_model.memory_temporal_positional_encoding"] = torch.zeros(1)
+        kind = "sam3_video"
+    else:
+        weights["memory_temporal_positional_encoding"] = torch.zeros(1)
+        kind = "sam2_video"
+    _write(folder / "config.json", config | {"model_type": kind})
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
     return folder
 
 
