@@ -7,10 +7,15 @@ from pathlib import Path
 
 from annexe_ros.nodes.camera_replay import ReplayParameters
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
+from annexe_ros.nodes.recognizer_parameters import RecognizerParameters
 from annexe_ros.ros.parameters import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "interfaces.md"
-KINDS = {"annexe": PerceptionParameters, "camera_replay": ReplayParameters}
+KINDS = {
+    "annexe": PerceptionParameters,
+    "interaction_recognizer": RecognizerParameters,
+    "camera_replay": ReplayParameters,
+}
 _PLACE = re.compile(r"(<!-- parameters (\w+): .*? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

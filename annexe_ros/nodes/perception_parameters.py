@@ -64,6 +64,9 @@ class PerceptionParameters:
     rectified: bool = parameter(
         False, "Images are rectified although camera_info tells of distortion: use P. Used when activating."
     )
+    interaction_events: str = parameter(
+        "", "Topic of the events (InteractionEvent) that descriptions tell; empty: none. Used when activating."
+    )
     target_frame: str = parameter("", "tf frame that poses are given in; empty: the camera's optical frame.")
     standing_query: str = parameter("", "Question that is asked again and again about the newest frame; empty: none.")
     standing_rate_hz: float = parameter(

@@ -11,12 +11,12 @@ from annexe_ros.ros.parameters import parameter
 NONE = [""]
 """A list of texts without any: ROS can't tell the type of an empty one."""
 VERBS = [
-    "picks up|takes", "puts down|places", "pushes|pushes away", "pulls|draws nearer", "opens", "closes|shuts",
-    "lifts|raises", "lowers", "pours from|tips out", "cuts with|saws with", "shakes", "turns over|flips",
+    "picks up/takes", "puts down/places", "pushes/pushes away", "pulls/draws nearer", "opens", "closes/shuts",
+    "lifts/raises", "lowers", "pours from/tips out", "cuts with/saws with", "shakes", "turns over/flips",
 ]  # fmt: skip
 NOUNS = [
-    "bottle|flask", "bowl", "bucket|pail", "kettle", "mug|cup", "toy car|little car", "knife", "scissors",
-    "laptop|notebook", "safe", "storage furniture=drawers|cabinet", "trash can|bin",
+    "bottle/flask", "bowl", "bucket/pail", "kettle", "mug/cup", "toy car/little car", "knife", "scissors",
+    "laptop/notebook", "safe", "storage furniture=drawers/cabinet", "trash can/bin",
 ]  # fmt: skip
 """What the shipped encoder has learned."""
 PHRASE = "{phrase}"
@@ -26,8 +26,8 @@ def _problem_of_names(texts: Sequence[str]) -> str | None:
     """Say what keeps texts from being names with their wordings."""
     if list(texts) == NONE:
         return None
-    wrong = next((text for text in texts if not all(map(str.strip, text.replace("=", "|").split("|")))), None)
-    return None if wrong is None else f"'{wrong}' is no name with its wordings, such as 'picks up|takes'"
+    wrong = next((text for text in texts if not all(map(str.strip, text.replace("=", "/").split("/")))), None)
+    return None if wrong is None else f"'{wrong}' is no name with its wordings, such as 'picks up/takes'"
 
 
 def _problem_of_template(text: str) -> str | None:
@@ -44,11 +44,11 @@ class RecognizerParameters:
     device: str = parameter("auto", "Where the encoder runs: auto, cpu, cuda or cuda:N. Used when configuring.")
     autostart: bool = parameter(True, "Configure and activate when the node starts.", read_only=True)
     verbs: list[str] = parameter(
-        VERBS, "Verbs to tell apart, each with its wordings ('picks up|takes'). Used when configuring.",
+        VERBS, "Verbs to tell apart, each with its wordings ('picks up/takes'). Used when configuring.",
         check=_problem_of_names,
     )  # fmt: skip
     nouns: list[str] = parameter(
-        NOUNS, "Nouns to tell apart, each with its wordings, or 'name=wording|wording'. Used when configuring.",
+        NOUNS, "Nouns to tell apart, each with its wordings, or 'name=wording/wording'. Used when configuring.",
         check=_problem_of_names,
     )  # fmt: skip
     phrases: list[str] = parameter(

@@ -13,6 +13,7 @@ from annexe_ros.core.tracking import Tracker
 from annexe_ros.nodes.answer_output import AnswerOutput
 from annexe_ros.nodes.camera_input import CameraInput
 from annexe_ros.nodes.equipment import Equipment
+from annexe_ros.nodes.event_context import EventContext
 from annexe_ros.nodes.limits import Limits
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.ros.answers import answer_message, label_image_message
@@ -57,6 +58,7 @@ class Serving:
             camera.name: _Camera(camera, equipment.outputs[camera.name], equipment.trackers[camera.name])
             for camera in inputs
         }
+        self._events = EventContext(node, values.interaction_events)
         self._health.watch(self._scheduler, inputs)
         self._closed = False
 
@@ -88,6 +90,7 @@ class Serving:
         reply = await awaitable(job, self._wake)
         self._health.note(reply)
         frame = frames.taken
+        reply = self._events.told_in(reply, frame)
         if given is None:
             reply = camera.tracker.update(reply, frame.stamp_ns)
         target_frame = request.target_frame or limits.target_frame
@@ -109,6 +112,7 @@ class Serving:
         """Unsubscribe, tell waiting queries that they won't be answered, and let the running one finish."""
         self._closed = True
         self._health.watch(None)
+        self._events.close()
         for camera in self._cameras.values():
             camera.input.close()
         if not self._scheduler.close(GRACE_S):

@@ -1,7 +1,7 @@
 """What a clip may be recognised as: phrases, the captions that word them, and each phrase's hard negatives.
 
-A name is given with its wordings, as "picks up", as "picks up|takes" (the first is the name), or as
-"storage furniture=drawers|cabinet" (the name is none of the wordings). No model is known here.
+A name is given with its wordings, as "picks up", as "picks up/takes" (the first is the name), or as
+"storage furniture=drawers/cabinet" (the name is none of the wordings). No model is known here.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _entries(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
     found = []
     for text in filter(str.strip, texts):
         name, separator, rest = text.partition("=")
-        wordings = tuple(" ".join(words.split()) for words in (rest if separator else text).split("|"))
+        wordings = tuple(" ".join(words.split()) for words in (rest if separator else text).split("/"))
         found.append((" ".join(name.split()) if separator else wordings[0], wordings))
     return found
 

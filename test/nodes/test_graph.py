@@ -18,6 +18,7 @@ from rclpy.parameter import Parameter
 from sros2_policy import allowed
 
 from annexe_ros.nodes.camera_replay import CameraReplay
+from annexe_ros.nodes.interaction_recognizer import InteractionRecognizer
 from annexe_ros.nodes.perception import PerceptionNode
 from annexe_ros.nodes.query_client import QueryClient
 from annexe_ros.ros.detections import vision_msgs_installed
@@ -119,6 +120,7 @@ def test_the_page_lists_what_parameters_change(context, peer):
     ("enclave", "make_node", "parameters", "last"),
     [
         ("camera_replay", CameraReplay, {"recording": RECORDING}, "/image"),
+        ("interaction_recognizer", InteractionRecognizer, {"autostart": False}, "/rosout"),
         ("query_client", partial(QueryClient, "/annexe", with_pictures=True), {}, "/annexe/markers"),
     ],
 )

@@ -12,12 +12,17 @@ from rclpy.node import Node
 
 from annexe_ros.nodes.camera_replay import ReplayParameters
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
+from annexe_ros.nodes.recognizer_parameters import RecognizerParameters
 from annexe_ros.ros.parameters import NodeParameters, declarations
 
 pytestmark = pytest.mark.ros
 
 CONFIG = Path(__file__).parents[2] / "config"
-KINDS = {"annexe": PerceptionParameters, "camera_replay": ReplayParameters}
+KINDS = {
+    "annexe": PerceptionParameters,
+    "interaction_recognizer": RecognizerParameters,
+    "camera_replay": ReplayParameters,
+}
 
 
 def contents(path):
@@ -48,6 +53,7 @@ def test_a_shipped_file_is_accepted_by_its_node(path, namespace, context):
         node.destroy_node()
 
 
-def test_the_perception_nodes_file_lists_its_defaults():
-    listed = contents(CONFIG / "annexe.yaml")["annexe"]
-    assert listed == {item.name: item.default for item in declarations(PerceptionParameters) if not item.read_only}
+@pytest.mark.parametrize("node", ["annexe", "interaction_recognizer"])
+def test_a_nodes_file_lists_its_defaults(node):
+    listed = contents(CONFIG / f"{node}.yaml")[node]
+    assert listed == {item.name: item.default for item in declarations(KINDS[node]) if not item.read_only}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from annexe_ros.core.errors import ParameterError
 from annexe_ros.video.prompts import prompt_set
 
-VERBS, NOUNS = ("picks up|takes", "puts down"), ("mug", "storage furniture=drawers|cabinet")
+VERBS, NOUNS = ("picks up/takes", "puts down"), ("mug", "storage furniture=drawers/cabinet")
 
 
 def test_every_verb_goes_with_every_noun():
@@ -39,7 +39,7 @@ def test_verbs_or_nouns_may_stand_alone():
 
 
 def test_phrases_stand_in_place_of_verbs_and_nouns():
-    made = prompt_set(VERBS, NOUNS, ["makes tea|brews tea", "waters  the plants", "sweeps"], "a person who {phrase}")
+    made = prompt_set(VERBS, NOUNS, ["makes tea/brews tea", "waters  the plants", "sweeps"], "a person who {phrase}")
     assert [prompt.phrase for prompt in made.prompts] == ["makes tea", "waters the plants", "sweeps"]
     assert made.prompts[0].captions == ("a person who makes tea", "a person who brews tea")
     assert made.negatives[1] == (0, 2)
