@@ -48,12 +48,10 @@ class EgoVideoConfig(PretrainedConfig):
         image_std: tuple[float, ...] = CLIP_STD,
         **kwargs: Any,
     ) -> None:
-        self.vision_config = CLIPVisionConfig(**vision_config) if isinstance(vision_config, dict) else vision_config
-        self.text_config = CLIPTextConfig(**text_config) if isinstance(text_config, dict) else text_config
-        self.vision_config, self.text_config = (
-            self.vision_config or CLIPVisionConfig(hidden_act="gelu", layer_norm_eps=1e-6, patch_size=16),
-            self.text_config or CLIPTextConfig(hidden_act="gelu"),
-        )
+        vision = CLIPVisionConfig(**vision_config) if isinstance(vision_config, dict) else vision_config
+        text = CLIPTextConfig(**text_config) if isinstance(text_config, dict) else text_config
+        self.vision_config = vision or CLIPVisionConfig(hidden_act="gelu", layer_norm_eps=1e-6, patch_size=16)
+        self.text_config = text or CLIPTextConfig(hidden_act="gelu")
         self.stem_config = stem_config
         self.frame_size, self.num_frames, self.slow_frames = frame_size, num_frames, slow_frames
         self.adapter_size, self.fast_path_teaches = adapter_size, fast_path_teaches

@@ -146,7 +146,7 @@ def our_tensors(key: str, value: Tensor) -> Iterator[tuple[str, Tensor]]:
     elif key in PROJECTIONS:
         yield f"{PROJECTIONS[key]}.weight", value.T
     elif block:
-        yield from _block_tensors(*block.groups(), value)
+        yield from _block_tensors(block[1], block[2], block[3], value)
     else:
         raise ValueError(f"there is no rule for '{key}'")
 

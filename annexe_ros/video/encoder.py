@@ -31,10 +31,11 @@ class ClipEncoder:
     def load(cls, folder: Path, device: str = "cpu") -> ClipEncoder:
         """Load a model folder; raises ``ModelNotFoundError`` where it holds no clip encoder."""
         try:
-            model = EgoVideoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True).to(device)
+            model = EgoVideoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ModelNotFoundError(folder, f"no clip encoder can be loaded ({error})") from error
+        model.to(torch.device(device))
         return cls(model, tokenizer)
 
     def save(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:

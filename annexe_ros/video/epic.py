@@ -98,10 +98,11 @@ def action_classes(segments: Sequence[EpicSegment]) -> dict[str, list[str]]:
 
 def read_egtea_labels(path: Path) -> list[str]:
     """Return the 106 actions of ``action_idx.txt`` in the order of their numbers, in lower case."""
-    found = dict(reversed(_named_number(path, line, text)) for line, text in _lines(path))
+    named = [_named_number(path, line, text) for line, text in _lines(path)]
+    found = {number: action for action, number in named}
     if sorted(found) != list(range(1, len(found) + 1)):
         raise DatasetFormatError(path, "the actions aren't numbered 1, 2, 3 ...")
-    return [str(found[number]).lower() for number in sorted(found)]
+    return [found[number].lower() for number in sorted(found)]
 
 
 def read_egtea_split(path: Path) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from annexe_ros.core.errors import EngineError, ModelNotFoundError
 from annexe_ros.data.clips.taxonomy import Taxonomy
@@ -65,8 +66,8 @@ def local_language_model(folder: Path, new_tokens: int = 200) -> Complete:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", local_files_only=True)
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", local_files_only=True)
     except (OSError, ValueError) as error:
         raise ModelNotFoundError(folder, f"no language model can be loaded ({error})") from error
 
@@ -74,6 +75,6 @@ def local_language_model(folder: Path, new_tokens: int = 200) -> Complete:
         chat = [{"role": "user", "content": prompt}]
         inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
         made = model.generate(**inputs, max_new_tokens=new_tokens, do_sample=False)
-        return tokenizer.decode(made[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        return str(tokenizer.decode(made[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
 
     return complete

@@ -64,6 +64,7 @@ class EgoVideoModel(PreTrainedModel):
     config_class = EgoVideoConfig
     base_model_prefix = "egovideo"
     main_input_name = "pixel_values"
+    config: EgoVideoConfig
     _supports_sdpa = True
 
     def __init__(self, config: EgoVideoConfig) -> None:
@@ -90,12 +91,12 @@ class EgoVideoModel(PreTrainedModel):
             nn.init.normal_(module.pointwise.weight, std=(2 / hidden) ** 0.5)
             nn.init.zeros_(module.up.weight)
             for layer in (module.down, module.depthwise, module.pointwise, module.up):
-                nn.init.zeros_(cast(Tensor, layer.bias))
+                nn.init.zeros_(layer.bias)
         elif isinstance(module, EgoVideoModel):
             nn.init.zeros_(module.temporal_embedding)
-            for layer in (module.visual_projection, module.text_projection, module.fusion):
-                if layer is not None:
-                    nn.init.trunc_normal_(layer.weight, std=layer.in_features**-0.5)
+            for projection in (module.visual_projection, module.text_projection, module.fusion):
+                if projection is not None:
+                    nn.init.trunc_normal_(projection.weight, std=projection.in_features**-0.5)
 
     def forward(
         self,
@@ -136,8 +137,7 @@ class EgoVideoModel(PreTrainedModel):
 
     def _slow(self, frames: int) -> list[int]:
         """Return the middles of as many equal parts of the clip as the slow path has frames."""
-        count = cast(EgoVideoConfig, self.config).slow_frames
-        return middles(frames, count)
+        return middles(frames, self.config.slow_frames)
 
     def _patches(self, maps: Tensor) -> Tensor:
         """Return patch embeddings with their places in the picture (B, T, N, D)."""
@@ -161,7 +161,7 @@ class EgoVideoModel(PreTrainedModel):
 
     def _block(self, block: nn.Module, states: Tensor, adapted: bool) -> Tensor:
         """Run a block; where the fast path doesn't teach, its gradient passes through and leaves the weights alone."""
-        if not adapted or cast(EgoVideoConfig, self.config).fast_path_teaches:
+        if not adapted or self.config.fast_path_teaches:
             return block(states, None)
         fixed = {name: weight.detach() for name, weight in block.named_parameters()}
         return functional_call(block, fixed, (states, None))

@@ -191,7 +191,7 @@ class ClipFolder:
         if strip is None or strip.shape[0] % strip.shape[1]:
             raise DatasetFormatError(file, "is no strip of square frames")
         side = strip.shape[1]
-        return cv2.cvtColor(strip, cv2.COLOR_BGR2RGB).reshape(-1, side, side, 3)
+        return np.asarray(cv2.cvtColor(strip, cv2.COLOR_BGR2RGB), np.uint8).reshape(-1, side, side, 3)
 
 
 def _annotation_file(root: Path, name: str) -> Path:

@@ -57,7 +57,8 @@ class Thing:
         """Return the thing at another size."""
         shown = replace(self.model, grips=(*self.model.grips, *((self.handle,) if self.handle else ())))
         model = shown.transformed(scale)
-        middle = np.array([*(sum(self.model.bounds) / 2)[:2], self.model.bounds[0][2]])
+        low, high = self.model.bounds
+        middle = np.array([*((low + high) / 2)[:2], low[2]])
         places = [self.model.parts.index(part) for part in self.part]
         joint = self.joint
         if joint is not None:

@@ -26,7 +26,8 @@ def in_disorder(frames: NDArray, seed: int) -> NDArray:
 
 def evaluate_generated(encoder: ClipEncoder, clips: Iterable[RenderedClip], seed: int = 0) -> dict[str, Any]:
     """Return ``{"hoi": {verb, noun, action}, "shuffled": {verb, noun, action}, "n": clips}`` as fractions."""
-    ordered, disordered, wordings = [], [], []
+    ordered, disordered = [], []
+    wordings: list[Wording] = []
     for some in _batches(clips):
         ordered.append(encoder.embed_clips([clip.frames for clip in some]))
         mixed = [in_disorder(clip.frames, seed + len(wordings) + k) for k, clip in enumerate(some)]
