@@ -17,6 +17,7 @@ from annexe_ros.cli.convert import convert
 from annexe_ros.cli.convert_egovideo import convert_egovideo
 from annexe_ros.cli.egoexolearn import egoexolearn
 from annexe_ros.cli.evaluate import evaluate
+from annexe_ros.cli.evaluate_gaze import evaluate_gaze
 from annexe_ros.cli.scenes import scenes
 from annexe_ros.cli.serve import serve
 from annexe_ros.cli.train import train
@@ -63,7 +64,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 VERBS = (
-    ask, evaluate, bench, scenes, clips, train, train_clips, video_benchmark,
+    ask, evaluate, evaluate_gaze, bench, scenes, clips, train, train_clips, video_benchmark,
     assemble, convert, convert_egovideo, serve, annotate,
 )  # fmt: skip
 for verb in VERBS:

@@ -16,7 +16,7 @@ from annexe_ros.core.interpretation import (
     bounding_box,
     role_of,
 )
-from annexe_ros.core.interpreter import DepthEstimator, DeviceHolder, Interpreter, Progress, Stage
+from annexe_ros.core.interpreter import DepthEstimator, DeviceHolder, Interpreter, Progress, Stage, Surveyor
 from annexe_ros.core.query import MAX_QUERY_CHARACTERS, Query
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Role",
     "Stage",
     "StageLatency",
+    "Surveyor",
     "bounding_box",
     "role_of",
 ]

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from annexe_ros.core.depth import known_depth
 from annexe_ros.core.frame import Frame
 from annexe_ros.core.interpretation import GroundedObject, Interpretation
 
-CROP_FRACTIONS = (1 / 3, 1 / 2, 3 / 4)
-"""Sides of gaze-centred crops relative to the image's, as in EgoExoLearn's baselines."""
+CROPS = {"full": 1.0, "3/4": 3 / 4, "1/2": 1 / 2, "1/3": 1 / 3}
+"""Sides of gaze-centred crops relative to the image's, as in EgoExoLearn's baselines, by the names of the settings."""
 
 SPREAD = 0.012
 """Standard deviation of a gaze point, relative to the width of the image: a degree of a view of 80."""
@@ -152,6 +153,23 @@ def value_under_gaze(labels: NDArray[np.uint8], point: Point, spread: float = SP
     shares = np.bincount(part.ravel(), weights=weights.ravel(), minlength=256) / weights.sum()
     shares[0] = 0
     return int(shares.argmax()) if shares.max() >= LEAST_SHARE else 0
+
+
+def point_looked_at(frame: Frame, point: Point, spread: float = SPREAD) -> NDArray[np.float64] | None:
+    """Return what a gaze point shows (3,) [m], in the frame's optical frame; None where depth isn't known.
+
+    The depth is the median of what is known within one standard deviation of the point.
+    """
+    if frame.depth is None or frame.camera is None or not is_in_image(point, frame.width, frame.height):
+        return None
+    reach = max(spread * frame.width, 1.0)
+    (left, right), (top, bottom) = ((max(0, round(at - reach)), round(at + reach) + 1) for at in point)
+    part = frame.depth[top:bottom, left:right]
+    known = part[known_depth(part)]
+    if not known.size:
+        return None
+    x, y = (np.array([at]) for at in point)
+    return frame.camera.deproject(x, y, np.array([np.median(known)]))[0]
 
 
 def object_under_gaze(interpretation: Interpretation, point: Point, spread: float = SPREAD) -> GroundedObject | None:

@@ -118,6 +118,7 @@ class Interpretation:
         engine, model: who answered.
         latencies: stages in the order they ran.
         notes: what was degraded, one sentence each.
+        gaze: pixel (x, y) of the frame that the wearer looked at; None where it isn't known.
     """
 
     analysis: str
@@ -130,6 +131,7 @@ class Interpretation:
     model: str
     latencies: tuple[StageLatency, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
+    gaze: tuple[float, float] | None = None
 
     def mask(self, target: GroundedObject) -> NDArray[np.bool_]:
         """Return the pixels (H, W) bool of one of this reply's objects."""

@@ -93,3 +93,11 @@ class DepthEstimator(Protocol):
 
     def estimate_depth(self, frame: Frame) -> NDArray[np.float32]:
         """Return the relative depth (H, W) float32 of the frame's size: 0 nearest, 1 farthest in this image."""
+
+
+@runtime_checkable
+class Surveyor(Protocol):
+    """What an engine offers besides where its model names all that is in view, whatever is asked."""
+
+    def survey(self, frame: Frame, progress: Progress = ..., *, want_analysis: bool = ...) -> Interpretation:
+        """Return every name in view with its mask and the hands that touch it; its answer names them all."""

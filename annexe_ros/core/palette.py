@@ -12,6 +12,7 @@ Colour = tuple[int, int, int]
 LEFT_HAND_COLOUR: Colour = (255, 149, 42)
 RIGHT_HAND_COLOUR: Colour = (64, 149, 255)
 UNKNOWN_COLOUR: Colour = (168, 168, 168)
+GAZE_COLOUR: Colour = (255, 64, 96)
 OBJECT_COLOURS: tuple[Colour, ...] = ((74, 214, 109), (240, 216, 64), (226, 96, 206), (64, 214, 214))
 """By the number of an object's track, or in the order in which an answer names objects; hands keep theirs."""
 

@@ -1,5 +1,7 @@
 """The overlay: an image with its targets tinted, outlined and named, and a strip below with question and answer.
 
+Where the wearer's gaze is known, a ring shows it.
+
 Small images are enlarged by a whole factor, so that names can be read; masks are smoothed as they grow.
 """
 
@@ -10,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import GroundedObject, Interpretation
-from annexe_ros.core.palette import Colour, target_colours
+from annexe_ros.core.gaze import Point, is_in_image
+from annexe_ros.core.palette import GAZE_COLOUR, Colour, target_colours
 from annexe_ros.drawing.labels import Tag, draw_tags
 from annexe_ros.drawing.lettering import WHITE, draw_text, wrap
 
@@ -56,6 +59,8 @@ def draw_targets(image: Image, reply: Interpretation) -> Image:
         _tint(canvas, large, soft, colour)
     for _, colour, soft in shown:
         _outline(canvas, soft, colour, height)
+    if reply.gaze is not None and is_in_image(reply.gaze, image.shape[1], image.shape[0]):
+        _draw_gaze(canvas, reply.gaze, factor, height)
     draw_tags(canvas, [Tag(_name(target), colour, soft > 0.5) for target, colour, soft in shown], height)
     return canvas
 
@@ -95,6 +100,15 @@ def _outline(canvas: Image, soft: NDArray[np.float32], colour: Colour, height: f
     width = max(1, round(height / 6))
     cv2.polylines(canvas, contours, True, STRIP_COLOUR, width + 2, cv2.LINE_AA)
     cv2.polylines(canvas, contours, True, colour, width, cv2.LINE_AA)
+
+
+def _draw_gaze(canvas: Image, point: Point, factor: int, height: float) -> None:
+    """Draw a ring about the pixel that is looked at, and a dot on it."""
+    centre = (round((point[0] + 0.5) * factor - 0.5), round((point[1] + 0.5) * factor - 0.5))
+    radius, width = round(1.4 * height), max(2, round(height / 5))
+    cv2.circle(canvas, centre, radius, STRIP_COLOUR, width + 2, cv2.LINE_AA)
+    cv2.circle(canvas, centre, radius, GAZE_COLOUR, width, cv2.LINE_AA)
+    cv2.circle(canvas, centre, width, GAZE_COLOUR, cv2.FILLED, cv2.LINE_AA)
 
 
 def _strip(width: int, height: float, reply: Interpretation, query: str) -> Image:

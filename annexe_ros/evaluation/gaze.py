@@ -1,46 +1,93 @@
-"""How often the object that a gaze point is assigned to is the one that the wearer of a generated scene looks at."""
+"""How often a gaze point is assigned to what the wearer of a generated scene looks at: by true masks, or by asking."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annexe_ros.core import Frame, Interpretation, Interpreter, Query
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.core.gaze import value_under_gaze
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.scenes.gaze import fixation
 from annexe_ros.data.scenes.truth import Fixation, SceneTruth
 
+QUESTION = "What am I looking at?"
+Follow = Callable[[int, int], None]
 
-def evaluate_gaze(
-    dataset: EgoIrgBench, count: int, progress: Callable[[int, int], None] | None = None
-) -> dict[str, float]:
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """A scene, its true mask (H, W), and where its wearer looks."""
+
+    name: str
+    truth: SceneTruth
+    mask: NDArray[np.uint8]
+    gaze: Fixation
+
+    @property
+    def label(self) -> str:
+        return next(item.label for item in self.truth.instances if item.index == self.gaze.target)
+
+
+def evaluate_gaze(dataset: EgoIrgBench, count: int, progress: Follow | None = None) -> dict[str, float]:
     """Return ``{right_object, n}`` over the first ``count`` scenes of a data set, with their true masks.
 
     Scenes of before the gaze was known get one by the same rule. Raises ``DatasetFormatError`` where the images weren't
     generated.
     """
-    right = []
-    for done, (mask, gaze) in enumerate(_fixations(dataset, count), start=1):
-        right.append(value_under_gaze(mask, gaze.point) == gaze.target)
-        if progress is not None:
-            progress(done, min(count, len(dataset)))
+    right = [
+        value_under_gaze(look.mask, look.gaze.point) == look.gaze.target for look in _looks(dataset, count, progress)
+    ]
+    return {"right_object": _mean(dataset, right), "n": len(right)}
+
+
+def evaluate_gaze_answers(
+    dataset: EgoIrgBench, interpreter: Interpreter, count: int, progress: Follow | None = None
+) -> dict[str, float]:
+    """Return ``{right_object, right_name, answered, n}`` of an engine that is asked what the wearer looks at.
+
+    Right is the object whose true pixels make most of the mask that is answered with, the background included; its name
+    counts by itself. Scenes and errors as in ``evaluate_gaze``.
+    """
+    rows = []
+    for look in _looks(dataset, count, progress):
+        frame = Frame(dataset.image(look.name), camera=look.truth.camera)
+        query = Query(QUESTION, want_analysis=False, want_3d=False, gaze=look.gaze.point)
+        rows.append(_judged(look, interpreter.interpret(frame, query)))
+    right, named, answered = (_mean(dataset, [row[k] for row in rows]) for k in range(3))
+    return {"right_object": right, "right_name": named, "answered": answered, "n": len(rows)}
+
+
+def _judged(look: _Look, reply: Interpretation) -> tuple[bool, bool, bool]:
+    """Return whether the object, and whether its name is right, and whether there is any."""
+    if not reply.objects:
+        return False, False, False
+    pixels = look.mask[reply.mask(reply.objects[0])]
+    most = int(np.bincount(pixels).argmax()) if pixels.size else 0
+    return most == look.gaze.target, reply.objects[0].label == look.label, True
+
+
+def _mean(dataset: EgoIrgBench, right: Sequence[bool]) -> float:
     if not right:
         raise DatasetFormatError(dataset.root, "has no scene with anything in view")
-    return {"right_object": float(np.mean(right)), "n": len(right)}
+    return float(np.mean(right))
 
 
-def _fixations(dataset: EgoIrgBench, count: int) -> Iterator[tuple[NDArray[np.uint8], Fixation]]:
-    for name in dataset.ids[:count]:
+def _looks(dataset: EgoIrgBench, count: int, progress: Follow | None) -> Iterator[_Look]:
+    for done, name in enumerate(dataset.ids[:count], start=1):
         truth, mask = dataset.truth(name), dataset.mask(name)
         if truth is None:
             raise DatasetFormatError(dataset.root, f"{name} is not a generated scene")
         gaze = truth.gaze or _drawn(truth, mask)
         if gaze is not None:
-            yield mask, gaze
+            yield _Look(name, truth, mask, gaze)
+        if progress is not None:
+            progress(done, min(count, len(dataset)))
 
 
 def _drawn(truth: SceneTruth, mask: NDArray[np.uint8]) -> Fixation | None:

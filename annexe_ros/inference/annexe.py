@@ -26,7 +26,7 @@ from annexe_ros.core.errors import AnnexeError, EngineError
 from annexe_ros.inference.batching import BatchItem, reply_or_error
 from annexe_ros.inference.decoding import Prompt, decoder_for
 from annexe_ros.inference.fusion import fuse_convolutions
-from annexe_ros.inference.grounding import ground, without_echoes
+from annexe_ros.inference.grounding import ground, named_in, without_echoes
 from annexe_ros.inference.loading import Precision, load
 from annexe_ros.inference.seeing import Analysis, Seeing, SeenFrame
 from annexe_ros.inference.stopwatch import Stopwatch
@@ -40,7 +40,7 @@ THRESHOLD = 0.5
 
 
 class AnnexeEngine:
-    """``Interpreter`` over ``AnnexeForEgoIRG``; also a ``DepthEstimator``.
+    """``Interpreter`` over ``AnnexeForEgoIRG``; also a ``DepthEstimator`` and a ``Surveyor``.
 
     Args:
         model_dir: folder written by ``save_pretrained``.
@@ -138,6 +138,30 @@ class AnnexeEngine:
         return reply if self._network.config.contact_map else with_contacts(reply, frame)
 
     @torch.inference_mode()
+    def survey(self, frame: Frame, progress: Progress = Progress(), *, want_analysis: bool = True) -> Interpretation:  # noqa: B008
+        """Name all that the label map shows, one object per label; no answer is generated."""
+        watch = Stopwatch()
+        progress.check()
+        seen = self._seeing.see(frame, watch)
+        if want_analysis and seen.analysis is None:
+            self._describe(seen, progress, watch)
+        with watch.stage(Stage.GROUND):
+            logits = seen.encoding.label_logits[0].float()
+            objects, labels = named_in(logits, self._network.config.labels, self._contact(seen), frame.image.shape[:2])
+        reply = Interpretation(
+            analysis=seen.analysis.text if want_analysis and seen.analysis else "",
+            answer=NAME_SEPARATOR.join(target.label for target in objects) or NO_TARGET_ANSWER,
+            has_target=bool(objects),
+            target_score=max((target.score for target in objects), default=0.0),
+            objects=objects,
+            label_image=labels,
+            engine=ENGINE_NAME,
+            model=self._name,
+            latencies=tuple(watch.latencies),
+        )
+        return reply if self._network.config.contact_map else with_contacts(reply, frame)
+
+    @torch.inference_mode()
     def interpret_batch(self, items: Sequence[BatchItem]) -> list[Interpretation | AnnexeError]:
         """Answer several queries: frames that become equally large are encoded together, texts follow in turn."""
         self._seeing.see_together([item.frame for item in items])
@@ -156,8 +180,7 @@ class AnnexeEngine:
         guided = self._network.config.analysis_guided
         missing = seen.analysis is None and (guided or query.want_analysis)
         if missing and guided:
-            (analysis,) = self._generate(seen, {Stage.ANALYSE: self._processor.analysis_prompt_ids()}, progress, watch)
-            seen.analysis = self._read_analysis(analysis)
+            self._describe(seen, progress, watch)
         prompts = {Stage.ANSWER: self._processor.answer_prompt_ids(query.text)}
         if missing and not guided:
             prompts = {Stage.ANALYSE: self._processor.analysis_prompt_ids()} | prompts
@@ -166,6 +189,10 @@ class AnnexeEngine:
             seen.analysis = self._read_analysis(analyses[0])
         names = self._processor.answer_names(answer.sequences[0])
         return answer, names[: int(answer.slot_counts[0])]
+
+    def _describe(self, seen: SeenFrame, progress: Progress, watch: Stopwatch) -> None:
+        (analysis,) = self._generate(seen, {Stage.ANALYSE: self._processor.analysis_prompt_ids()}, progress, watch)
+        seen.analysis = self._read_analysis(analysis)
 
     def _read_analysis(self, generation: AnnexeGeneration) -> Analysis:
         text = self._processor.reply_text(generation.sequences[0])

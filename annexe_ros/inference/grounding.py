@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from annexe_ros.core import GroundedObject, Hands, Role
+from annexe_ros.core import GroundedObject, Hands, Role, role_of
 from annexe_ros.inference.masks import cells_of, label_image, members
 
 TOUCHED = 0.5
@@ -45,6 +45,22 @@ def ground(
         for value, target in enumerate(targets, start=1)
     ]
     return tuple(grounded), labels
+
+
+def named_in(
+    logits: Tensor, names: Sequence[str], contact: Tensor | None, size: tuple[int, int]
+) -> tuple[Objects, NDArray[np.uint8]]:
+    """Return an object per name that has pixels, and the label image (H, W) of that ``size``.
+
+    Args:
+        logits: (1 + names, h, w): the background's, then a map for each name.
+        names: in channel order.
+        contact: as in ``ground``.
+        size: of the frame (rows, columns).
+    """
+    seen = [int(channel) for channel in logits.argmax(0).unique() if channel]
+    targets = [GroundedObject(names[channel - 1], 0, 1.0, role_of(names[channel - 1])) for channel in seen]
+    return ground(targets, logits[seen] - logits[:1], contact, size)
 
 
 def without_echoes(objects: Objects) -> Objects:

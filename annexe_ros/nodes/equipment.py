@@ -65,6 +65,7 @@ class Equipment:
                 slop_s=values.sync_slop,
                 queue_size=values.sync_queue_size,
                 rectified=values.rectified,
+                gaze_timeout_s=values.gaze_timeout,
                 image_transport=values.image_transport,
                 depth_transport=values.depth_transport,
             )

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annexe_ros.nodes.camera_input import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS, RAW
+from annexe_ros.core.gaze import CROPS
+from annexe_ros.nodes.camera_input import GAZE_TIMEOUT_S
+from annexe_ros.nodes.sensor_topics import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS, RAW
 from annexe_ros.ros.parameters import parameter
 
 ONLY_CAMERA = [""]
@@ -28,8 +30,14 @@ def _problem_of_cameras(names: Sequence[str]) -> str | None:
 class PerceptionParameters:
     """Parameters of the node ``annexe``."""
 
-    engine: str = parameter("annexe", "Kind of engine that answers: annexe or scripted. Used when configuring.")
-    model: str = parameter("annexe-scenes", "Model folder, or name of a shipped model. Used when configuring.")
+    engine: str = parameter(
+        "annexe", "Who answers: annexe, vlm_sam, openai, remote or scripted (docs/engines.md). Used when configuring."
+    )
+    model: str = parameter(
+        "annexe-scenes",
+        "Model folder, or name of a shipped model; for vlm_sam, openai and remote a file of settings. "
+        "Used when configuring.",
+    )
     device: str = parameter("auto", "Where the model runs: auto, cpu, cuda or cuda:N. Used when configuring.")
     cameras: list[str] = parameter(
         ONLY_CAMERA,
@@ -64,6 +72,14 @@ class PerceptionParameters:
     rectified: bool = parameter(
         False, "Images are rectified although camera_info tells of distortion: use P. Used when activating."
     )
+    gaze_timeout: float = parameter(
+        GAZE_TIMEOUT_S, "How long a gaze point holds [s], by the stamps of point and image. Used when activating.",
+        minimum=0.01, maximum=60.0,
+    )  # fmt: skip
+    gaze_crop: str = parameter(
+        "full", "Part of the image around the gaze that questions about the gaze are asked of. Used when activating.",
+        choices=tuple(CROPS),
+    )  # fmt: skip
     interaction_events: str = parameter(
         "", "Topic of the events (InteractionEvent) that descriptions tell; empty: none. Used when activating."
     )

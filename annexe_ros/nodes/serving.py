@@ -9,6 +9,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from annexe_ros.core import Frame, Progress
 from annexe_ros.core.errors import AnnexeError
+from annexe_ros.core.gaze import CROPS
 from annexe_ros.core.tracking import Tracker
 from annexe_ros.nodes.answer_output import AnswerOutput
 from annexe_ros.nodes.camera_input import CameraInput
@@ -50,10 +51,13 @@ class Serving:
         ``wake`` wakes the executor that runs ``answer``; it is called from the scheduler's thread.
         """
         from annexe_ros.inference import Scheduler
+        from annexe_ros.inference.gaze import GazeInterpreter
 
         self._transforms, self._health, self._wake = equipment.transforms, equipment.health, wake
         inputs = equipment.open_cameras(node, values)
-        self._scheduler = Scheduler(equipment.engine, values.queue_capacity)
+        held = {camera.name: camera.gaze for camera in inputs}
+        looking = GazeInterpreter(equipment.engine, held, CROPS[values.gaze_crop])
+        self._scheduler = Scheduler(looking, values.queue_capacity)
         self._cameras = {
             camera.name: _Camera(camera, equipment.outputs[camera.name], equipment.trackers[camera.name])
             for camera in inputs

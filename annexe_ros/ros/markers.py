@@ -1,5 +1,7 @@
 """What a person sees in rviz of an answer: per located object its box, its name, and the outline of its mask.
 
+Where the gaze and the depth there are known, a line of sight ends in a ball at what the wearer looks at.
+
 Markers are told by namespace and number. A tracked object keeps its number, so that rviz moves its markers instead of
 drawing others, and each array deletes exactly what the one before showed and this one doesn't. Objects without a 3D
 place have no marker.
@@ -17,7 +19,8 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from annexe_ros.core import Frame, GroundedObject, Interpretation, OrientedBox, PinholeCamera
-from annexe_ros.core.palette import Colour, target_colours
+from annexe_ros.core.gaze import point_looked_at
+from annexe_ros.core.palette import GAZE_COLOUR, Colour, target_colours
 from annexe_ros.core.transforms import PoseTransform, RigidTransform
 from annexe_ros.ros.poses import point_message, pose_message, size_message
 from annexe_ros.ros.stamps import stamp_message
@@ -25,6 +28,7 @@ from annexe_ros.ros.stamps import stamp_message
 TEXT_HEIGHT_M = 0.03
 OUTLINE_WIDTH_M = 0.003
 BOX_ALPHA = 0.35
+GAZE_SIZE_M = 0.015
 
 
 class MarkerPainter:
@@ -62,7 +66,8 @@ def _markers(reply: Interpretation, frame: Frame, header: Header, transform: Rig
                 draw.name(f"{target.label} {target.score:.2f}", target.box3d),
                 draw.outline(outline),
             ]
-    return markers
+    seen = None if reply.gaze is None else point_looked_at(frame, reply.gaze)
+    return markers if seen is None else [*markers, *_Pen(header, transform, 0, GAZE_COLOUR).gaze(seen)]
 
 
 def _number(target: GroundedObject) -> int:
@@ -100,6 +105,15 @@ class _Pen:
         marker.scale.x = OUTLINE_WIDTH_M
         marker.points = [Point(x=x, y=y, z=z) for x, y, z in self.transform.points(points).tolist()]
         return marker
+
+    def gaze(self, seen: NDArray[np.float64]) -> list[Marker]:
+        """Return a ball at the point (3,) that is looked at, and the line of sight from the camera to it."""
+        ball, line = self._marker("gaze", Marker.SPHERE), self._marker("line of sight", Marker.LINE_LIST)
+        ball.pose.position = point_message(self.transform.points(seen))
+        ball.scale.x = ball.scale.y = ball.scale.z = GAZE_SIZE_M
+        line.scale.x = OUTLINE_WIDTH_M
+        line.points = [point_message(end) for end in self.transform.points(np.stack([np.zeros(3), seen]))]
+        return [ball, line]
 
     def _marker(self, namespace: str, kind: int, alpha: float = 1.0) -> Marker:
         red, green, blue = (value / 255 for value in self.colour)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annexe_ros.core import Frame, GroundedObject, Interpretation, PinholeCamera, Role
 from annexe_ros.core.gaze import (
-    CROP_FRACTIONS,
+    CROPS,
     GazeReading,
     HeldGaze,
     crop_box,
@@ -72,7 +72,7 @@ def test_any_point_is_taken(x, y):
     assert (reading((x, y), WIDTH, HEIGHT).point is not None) is inside
 
 
-@given(st.floats(0, WIDTH - 1), st.floats(0, HEIGHT - 1), st.sampled_from(CROP_FRACTIONS))
+@given(st.floats(0, WIDTH - 1), st.floats(0, HEIGHT - 1), st.sampled_from(list(CROPS.values())))
 def test_a_crop_lies_in_the_image_and_holds_the_point(x, y, fraction):
     left, top, width, height = crop_box((x, y), WIDTH, HEIGHT, fraction)
     assert (width, height) == (round(WIDTH * fraction), round(HEIGHT * fraction))
@@ -84,7 +84,7 @@ def test_a_crop_in_the_middle_is_centred():
     assert crop_box((48, 36), WIDTH, HEIGHT, 1 / 2) == (24, 18, 48, 36)
 
 
-@given(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), st.sampled_from(CROP_FRACTIONS))
+@given(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), st.sampled_from(list(CROPS.values())))
 def test_a_view_shows_the_same_scene_and_its_reply_comes_back(x, y, fraction):
     full = frame()
     view = view_around(full, GazeReading((x, y)), fraction)
