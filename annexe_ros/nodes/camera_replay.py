@@ -1,4 +1,4 @@
-"""The node ``camera_replay``: plays a recording, a folder of scenes or a bag as if a head camera were there.
+"""The node ``camera_replay``: plays a recording, scenes, clips or a bag as if a head camera were there.
 
 Publishes ``image``, ``depth`` and ``camera_info`` with the recording's pace, each only where the recording has it; a
 bag's compressed images go out on ``image/compressed`` and ``depth/compressedDepth``. What is played is read from disk
@@ -27,7 +27,7 @@ RELIABLE, BEST_EFFORT = "reliable", "best_effort"
 class ReplayParameters:
     """Parameters of the node ``camera_replay``."""
 
-    recording: str = parameter("", "Folder of a recording or of scenes, or a bag in MCAP.", read_only=True)
+    recording: str = parameter("", "Folder of a recording, of scenes or of clips, or a bag in MCAP.", read_only=True)
     image_topic: str = parameter("/image", "Where a bag has the images, raw or compressed.", read_only=True)
     depth_topic: str = parameter("/depth", "Where a bag has the depth images, if it has any.", read_only=True)
     camera_info_topic: str = parameter("/camera_info", "Where a bag has the intrinsics, if it has any.", read_only=True)

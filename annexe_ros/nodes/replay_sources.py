@@ -1,4 +1,4 @@
-"""What ``camera_replay`` plays, as messages: a folder of frames, or a bag in MCAP whose messages go out as recorded."""
+"""What ``camera_replay`` plays, as messages: frames of a folder, clips, or a bag whose messages go out as recorded."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rclpy.serialization import deserialize_message
+from std_msgs.msg import Header
 
 from annexe_ros.data.bag import COMPRESSED, IMAGE, INFO, Bag
 from annexe_ros.data.bag_files import is_bag
-from annexe_ros.data.recording import Recording
+from annexe_ros.data.clips.dataset import ClipFolder
+from annexe_ros.data.clips.reel import ClipReel, is_clip_folder
+from annexe_ros.data.recording import DEFAULT_FRAME_ID, Recording
 from annexe_ros.data.timeline import Timeline
 from annexe_ros.ros.answers import header_of
 from annexe_ros.ros.camera_info import camera_info_message
@@ -40,10 +43,12 @@ class ReplaySource(Protocol):
 
 
 def open_source(path: Path | str, topics: Mapping[str, str]) -> ReplaySource:
-    """Open a recording, a folder of scenes or a bag; ``topics`` says where a bag has image, depth and camera_info.
+    """Open a recording, a folder of scenes or clips, or a bag; ``topics`` says where a bag has the camera's topics.
 
     Raises ``DatasetFormatError`` or ``MissingDependencyError``.
     """
+    if is_clip_folder(path):
+        return ClipSource(ClipReel(ClipFolder(path)))
     return BagSource(Bag(path, topics)) if is_bag(path) else FolderSource(Recording.open(path))
 
 
@@ -65,6 +70,23 @@ class FolderSource:
         if frame.depth is not None:
             yield "depth", depth_message(frame.depth, header)
         yield "image", image_message(frame.image, "rgb8", header)
+
+    def close(self) -> None:
+        """See ``ReplaySource``; nothing is open."""
+
+
+class ClipSource:
+    """Frames of generated clips, as ``image`` (rgb8) alone."""
+
+    def __init__(self, reel: ClipReel) -> None:
+        """Play ``reel``; each clip is read when it is due."""
+        self._reel = reel
+        self.timeline = reel.timeline
+        self.topics = {"image": IMAGE}
+
+    def messages(self, index: int) -> Iterator[tuple[str, Any]]:
+        """See ``ReplaySource``."""
+        yield "image", image_message(self._reel.picture(index), "rgb8", Header(frame_id=DEFAULT_FRAME_ID))
 
     def close(self) -> None:
         """See ``ReplaySource``; nothing is open."""

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from conftest import spinning
+from plain_clips import write_plain_clips
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, Image
@@ -70,6 +71,15 @@ def test_recorded_stamps_rise_over_the_loop(context, peer, seen, recording):
     stamps = [nanoseconds(message.header.stamp) for message in seen["image"]]
     assert stamps == sorted(stamps)
     assert all(stamp % 50_000_000 == 0 for stamp in stamps)
+
+
+def test_clips_are_played_as_images_alone(context, peer, seen, tmp_path):
+    write_plain_clips(tmp_path, {"a": 50}, frames=16)
+    with spinning(replay(context, recording=str(tmp_path), rate=4.0)):
+        peer.wait_until(lambda: len(seen["image"]) >= 3)
+    assert colour_from_message(seen["image"][0]).shape == (16, 16, 3)
+    assert not seen["depth"]
+    assert not seen["camera_info"]
 
 
 def test_without_a_loop_the_node_ends(context, recording):
