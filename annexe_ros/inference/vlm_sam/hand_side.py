@@ -18,15 +18,15 @@ from annexe_ros.core import Hands
 
 Points = NDArray[np.float64]
 
-ENTRY_WEIGHT = 3.4
-EXTENDED_WEIGHT = 0.7
-PLACE_WEIGHT = 2.8
+ENTRY_WEIGHT = 3.9
+EXTENDED_WEIGHT = 2.6
+PLACE_WEIGHT = 2.2
 """Log-odds of a right hand per image height to the right of the middle: where the arm crosses the border, where it
 would cross if it went on (a sleeve, which isn't the hand's, covers it), and where the pixels are on average."""
 
 THUMB_WEIGHT = 0.3
 """Log-odds per hand's area of hollow that is more on the left of the fingers than on their right. Set by anatomy and
-kept small: in generated scenes hands show palm and back alike, and a fit finds nothing in it."""
+kept small, enough for what nothing else decides: generated hands show palm and back alike, and a fit finds nothing."""
 
 MIN_CROSSING = 0.015
 """Pixels on the border, per image height, from which an arm crosses it there."""
@@ -74,20 +74,28 @@ def right_log_odds(mask: NDArray[np.bool_]) -> float:
     height, width = mask.shape
     points = np.stack([columns - (width - 1) / 2, rows - (height - 1) / 2], axis=1) / height
     border = (rows == height - 1) | (rows == 0) | (columns == 0) | (columns == width - 1)
-    place, arm = points.mean(axis=0), _long_axis(points)
+    place = points.mean(axis=0)
+    odds = PLACE_WEIGHT * place[0]
     if border.sum() >= MIN_CROSSING * height:
         entry = points[border].mean(axis=0)
-        arm = entry - place if np.hypot(*(entry - place)) > 0 else arm
-        odds = ENTRY_WEIGHT * entry[0]
+        arm = entry - place
+        odds += ENTRY_WEIGHT * entry[0] + THUMB_WEIGHT * _hollow_on_the_left(mask, points @ arm, arm)
     else:
-        odds = EXTENDED_WEIGHT * _crossing(place, arm, width / height / 2)
-    return float(odds + PLACE_WEIGHT * place[0] + THUMB_WEIGHT * _hollow_on_the_left(mask, points @ arm, arm))
+        arm = _long_axis(points)
+        crossing = _crossing(place, arm, width / height / 2)
+        hollow = _hollow_on_the_left(mask, points @ arm, arm)
+        odds += arm[1] * (EXTENDED_WEIGHT * crossing + THUMB_WEIGHT * hollow)  # level: either end may be the arm's
+    return float(odds)
 
 
 def _long_axis(points: Points) -> Points:
-    """Return the direction (2,) of the largest spread of points (N, 2), downwards: the arm is below the fingers."""
+    """Return the direction (2,) of the largest spread of points (N, 2), downwards: the arm is below the fingers.
+
+    It is as long as it is sure: 1 for a line, 0 for a disc.
+    """
     offsets = points - points.mean(axis=0)
-    axis = np.linalg.eigh(offsets.T @ offsets)[1][:, 1]
+    (least, most), axes = np.linalg.eigh(offsets.T @ offsets)
+    axis = axes[:, 1] * (1 - least / most if most > 0 else 0.0)
     return axis if axis[1] >= 0 else -axis
 
 
