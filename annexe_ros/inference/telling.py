@@ -21,15 +21,15 @@ class Teller:
         self._last = [self._began for _ in stages]
         progress.on_text(stages[0], "")
 
-    def tell(self, tokens: Sequence[int | None]) -> None:
-        """Take the new token of each row, None for rows that have none; raises ``CancelledError``."""
+    def tell(self, tokens: Sequence[Sequence[int]]) -> None:
+        """Take the new tokens of each row; raises ``CancelledError``."""
         self._progress.check()
         now = perf_counter()
-        for row, token in enumerate(tokens):
-            if token is not None:
-                self._ids[row].append(token)
+        for row, new in enumerate(tokens):
+            if new:
+                self._ids[row] += new
                 self._last[row] = now
-        if tokens[self._current] is not None:
+        if tokens[self._current]:
             self._show(self._current)
 
     def finish(self) -> Iterator[tuple[Stage, float]]:

@@ -57,7 +57,7 @@ def test_a_descriptor_moves_the_reply(tiny_model, prefixes):
 def test_work_stops_when_every_row_has_ended(tiny_model, prefixes, monkeypatch):
     from annexe_ros.inference.decoding import LlamaDecoder, Prompt
 
-    script = [[5, 2], [6, 9], [2, 9]]  # the second row ends at once, the first one at its third token
+    script = [[5, 2], [6], [2]]  # the second row ends at once, the first one at its third token
     end = tiny_model.config.text_config.eos_token_id
     heard = []
 
@@ -71,10 +71,37 @@ def test_work_stops_when_every_row_has_ended(tiny_model, prefixes, monkeypatch):
     first, second = LlamaDecoder(tiny_model).reply(
         [Prompt(prefixes[0], [5]), Prompt(prefixes[0], [6])], LIMIT, heard.append
     )
-    assert heard == [[5, end], [6, None], [end, None]]
+    assert heard == [[[5], [end]], [[6], []], [[end], []]]
     assert first.sequences.tolist() == [[5, 6, end]]
     assert second.sequences.tolist() == [[end]]
     assert (first.reply_states.shape[1], second.reply_states.shape[1]) == (2, 0)
+
+
+def test_guesses_save_steps_and_change_nothing(tiny_model, prefixes):
+    from annexe_ros.inference.decoding import LlamaDecoder, Prompt
+
+    decoder, prompts = LlamaDecoder(tiny_model), [Prompt(prefixes[0], [5, 7, 9]), Prompt(prefixes[1], [8, 6])]
+    steps, again = [], []
+    before = decoder.reply(prompts, LIMIT, steps.append)
+    after = decoder.reply(prompts, LIMIT, again.append)
+    assert len(again) < len(steps)
+    for row, (old, new) in enumerate(zip(before, after, strict=True)):
+        assert old.sequences.tolist() == new.sequences.tolist() == [[t for step in again for t in step[row]]]
+        for name in ("token_probabilities", "prompt_states", "slot_states", "reply_states"):
+            torch.testing.assert_close(old[name], new[name], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("wrong", [[3, 3, 3, 3, 3, 3], [2, 2, 2], [5, 9, 5, 9]])
+def test_wrong_guesses_are_dropped(tiny_model, prefixes, wrong):
+    from annexe_ros.inference.decoding import LlamaDecoder, Prompt
+
+    decoder, prompts = LlamaDecoder(tiny_model), [Prompt(prefixes[0], [5, 7, 9]), Prompt(prefixes[1], [8, 6])]
+    for prompt in prompts:
+        decoder._drafts.learn(prompt.ids, wrong)
+    for prompt, ours in zip(prompts, decoder.reply(prompts, LIMIT, ignore), strict=True):
+        theirs = plain(tiny_model, prompt)
+        assert ours.sequences.tolist() == theirs.sequences.tolist()
+        torch.testing.assert_close(ours.reply_states, theirs.reply_states, rtol=1e-4, atol=1e-4)
 
 
 def test_other_language_models_are_left_to_transformers(tiny_model, monkeypatch):
