@@ -18,6 +18,7 @@ from annexe_ros.cli.convert_egovideo import convert_egovideo
 from annexe_ros.cli.egoexolearn import egoexolearn
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.evaluate_gaze import evaluate_gaze
+from annexe_ros.cli.event_benchmark import event_benchmark
 from annexe_ros.cli.scenes import scenes
 from annexe_ros.cli.serve import serve
 from annexe_ros.cli.train import train
@@ -64,7 +65,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 VERBS = (
-    ask, evaluate, evaluate_gaze, bench, scenes, clips, train, train_clips, video_benchmark,
+    ask, evaluate, evaluate_gaze, bench, scenes, clips, train, train_clips, video_benchmark, event_benchmark,
     assemble, convert, convert_egovideo, serve, annotate,
 )  # fmt: skip
 for verb in VERBS:

@@ -57,3 +57,10 @@ def test_a_shipped_file_is_accepted_by_its_node(path, namespace, context):
 def test_a_nodes_file_lists_its_defaults(node):
     listed = contents(CONFIG / f"{node}.yaml")[node]
     assert listed == {item.name: item.default for item in declarations(KINDS[node]) if not item.read_only}
+
+
+def test_the_recognizers_names_are_what_the_shipped_encoder_has_learned():
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    from annexe_ros.video.benchmarks.descriptions import noun_entries, verb_entries
+
+    assert (RecognizerParameters().verbs, RecognizerParameters().nouns) == (verb_entries(), noun_entries())

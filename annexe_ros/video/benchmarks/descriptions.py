@@ -1,0 +1,118 @@
+"""Whether events help descriptions: which verb is told of a generated clip, from its last image and from its motion.
+
+The description is an engine's, of the clip's last image; the event is recognised in all of its images, as the live node
+does. For comparison the same is done with the last image alone, shown as often, and with windows that begin half a
+second too early or too late, in which the film stands still before it begins or after it has ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annexe_ros.core import Frame, Interpreter, Query
+from annexe_ros.core.event import NANOSECONDS, InteractionEvent, told
+from annexe_ros.data.clips.annotation import ClipAnnotation
+from annexe_ros.data.clips.dataset import RenderedClip
+from annexe_ros.data.clips.vocabulary import NOUNS, VERBS, noun_wordings
+from annexe_ros.video.framing import square
+from annexe_ros.video.prompts import PromptSet, prompt_set
+from annexe_ros.video.recognition import Recogniser
+from annexe_ros.video.window import StampedClip
+
+QUERY = Query("What are the hands doing?", want_mask=False, want_3d=False)
+SHIFT = 4
+"""Frames by which a window is early or late: half a second of a clip's two."""
+MARGINS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
+Frames = NDArray[np.uint8]
+
+VIEWS: Mapping[str, Callable[[Frames], Frames]] = {
+    "motion": lambda frames: frames,
+    "still": lambda frames: np.repeat(frames[-1:], len(frames), axis=0),
+    "early": lambda frames: np.concatenate([np.repeat(frames[:1], SHIFT, axis=0), frames[:-SHIFT]]),
+    "late": lambda frames: np.concatenate([frames[SHIFT:], np.repeat(frames[-1:], SHIFT, axis=0)]),
+}
+"""What the recogniser is shown of a clip."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A clip's truth, the description of its last image, and the event of each of ``VIEWS``."""
+
+    truth: ClipAnnotation
+    analysis: str
+    events: Mapping[str, InteractionEvent]
+
+    def text(self, view: str, min_margin: float) -> str:
+        """Return the description as the perception node tells it, given the event of a view; alone below the margin."""
+        event = self.events[view]
+        return told(self.analysis, event) if event.margin >= min_margin else self.analysis
+
+
+def generated_prompts() -> PromptSet:
+    """Return every verb and noun of generated clips, each with all its wordings."""
+    return prompt_set(verb_entries(), noun_entries(), template="#C C {phrase}")
+
+
+def verb_entries() -> list[str]:
+    """Return the verbs as the recognizer's parameter takes them."""
+    return ["/".join(verb.wordings) for verb in VERBS]
+
+
+def noun_entries() -> list[str]:
+    """Return the nouns as the recognizer's parameter takes them."""
+    entries = [(noun, "/".join(noun_wordings(noun))) for noun in NOUNS]
+    return [words if words.split("/")[0] == noun else f"{noun}={words}" for noun, words in entries]
+
+
+def look(recogniser: Recogniser, interpreter: Interpreter, side: int, clip: RenderedClip) -> Seen:
+    """Return what is seen of a clip; ``side`` is that of the encoder's frames [px]."""
+    analysis = interpreter.interpret(Frame(np.ascontiguousarray(clip.frames[-1])), QUERY).analysis
+    small = np.stack([square(frame, side) for frame in clip.frames])
+    span_ns = round((len(small) - 1) / clip.annotation.rate_hz * NANOSECONDS)
+    events = {name: recogniser.recognise(StampedClip(view(small), 0, span_ns)) for name, view in VIEWS.items()}
+    return Seen(clip.annotation, analysis, events)
+
+
+def verbs_told(text: str) -> set[str]:
+    """Return the names of the verbs that a text tells in any of their wordings."""
+    return {verb.name for verb in VERBS if any(re.search(rf"\b{words}\b", text) for words in verb.wordings)}
+
+
+def figures(seen: Iterable[Seen], min_margin: float) -> dict[str, Any]:
+    """Return shares of clips: of whose description the verb is right, and of which another is told.
+
+    ``alone`` is the description itself, ``motion``, ``still``, ``early`` and ``late`` with the event of that view where
+    it has the margin, ``in_place`` the share in which the event's verb took the place of "holds" or "touches", and
+    ``margins`` what other margins would give.
+    """
+    seen = list(seen)
+    alone = [clip.analysis for clip in seen]
+    return {
+        "n": len(seen),
+        "min_margin": min_margin,
+        "alone": _judged(seen, alone),
+        **{view: _judged(seen, [clip.text(view, min_margin) for clip in seen]) for view in VIEWS},
+        "in_place": float(np.mean([_replaced(clip, min_margin) for clip in seen])),
+        "noun": float(np.mean([clip.events["motion"].noun == clip.truth.noun for clip in seen])),
+        "margins": [
+            {"min_margin": margin, **_judged(seen, [clip.text("motion", margin) for clip in seen])}
+            for margin in MARGINS
+        ],
+    }
+
+
+def _judged(seen: Sequence[Seen], texts: Sequence[str]) -> dict[str, float]:
+    right = [clip.truth.verb in verbs_told(text) for clip, text in zip(seen, texts, strict=True)]
+    wrong = [bool(verbs_told(text) - {clip.truth.verb}) for clip, text in zip(seen, texts, strict=True)]
+    return {"right": float(np.mean(right)), "wrong": float(np.mean(wrong))}
+
+
+def _replaced(clip: Seen, min_margin: float) -> bool:
+    text = clip.text("motion", min_margin)
+    return text != clip.analysis and not text.startswith(clip.analysis)
