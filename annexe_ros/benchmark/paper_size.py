@@ -111,7 +111,8 @@ def _query(network: AnnexeForEgoIRG, pixels: torch.Tensor, speeds: list[float]) 
     times: list[float] = []
     encoding = network.encode_image(pixels)
     prefix = network.read_image(encoding, torch.tensor([1], device=pixels.device))
-    (reply,) = decoder_for(network, drafting=False).reply([Prompt(prefix, PROMPT)], TOKENS, lambda _: times.append(perf_counter()))
+    decoder = decoder_for(network, drafting=False)  # a guess would be right here: the same text comes again
+    (reply,) = decoder.reply([Prompt(prefix, PROMPT)], TOKENS, lambda _: times.append(perf_counter()))
     states = reply.prompt_states.unsqueeze(1)
     query = network.pool_query(states, torch.ones(states.shape[:3], dtype=torch.bool, device=states.device))
     logits = network.grounding(states[:, :, -1:], query, encoding)[0][0]
