@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Annotated, Any
 
@@ -17,6 +17,14 @@ Follow = Callable[[int, int], None]
 def print_json(result: dict[str, Any]) -> None:
     """Print a result as one JSON object."""
     typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
+
+
+def show_figures(figures: Mapping[str, float], as_json: bool) -> None:
+    """Print figures as one JSON object, or one a line."""
+    if as_json:
+        print_json(dict(figures))
+    else:
+        typer.echo("\n".join(f"{name}: {value:.4g}" for name, value in figures.items()))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.procedures.anticipation.lists import read_valid_classes
 from annexe_ros.procedures.association.questions import read_association_questions
 from annexe_ros.procedures.gaze_files import read_gaze
-from annexe_ros.procedures.lines import folder_texts
+from annexe_ros.procedures.lines import files_named, folder_texts
 from annexe_ros.procedures.narrations import (
     read_association_segments,
     read_class_segments,
@@ -23,13 +23,18 @@ from annexe_ros.procedures.narrations import (
 )
 from annexe_ros.procedures.planning.rows import read_plan_rows
 from annexe_ros.procedures.questions.choices import read_choice_questions
-from annexe_ros.procedures.segmentation.steps import frame_labels, read_coarse_steps, read_split, read_step_names
+from annexe_ros.procedures.segmentation.steps import (
+    LABEL_SOURCES,
+    frame_labels,
+    read_coarse_steps,
+    read_split,
+    read_step_names,
+)
 from annexe_ros.procedures.skill.pairs import read_pairs
 from annexe_ros.procedures.videos import Video, read_videos
 
 Counts = dict[str, int]
 META = "video_meta_downsampled.json"
-LABELS = ("gts_fps25", "gts_fps25.tar.gz", "gts_fps25_trainval.tar.gz")
 
 
 @dataclass
@@ -57,16 +62,16 @@ def take_stock(folder: Path | str) -> Stock:
     stock = Stock()
     for kind in KINDS:
         for names in kind.names:
-            _look_for(root, names.split("|"), kind.count, stock)
+            _look_for(root, names, kind.count, stock)
     _look_for_labels(root, stock)
     _look_for_features(root, stock)
     return stock
 
 
-def _look_for(root: Path, names: list[str], count: Callable[[Path], Counts], stock: Stock) -> None:
-    paths = [path for name in names for path in sorted(root.rglob(name))]
+def _look_for(root: Path, names: str, count: Callable[[Path], Counts], stock: Stock) -> None:
+    paths = files_named(root, names)
     if not paths:
-        stock.missing.append(names[0])
+        stock.missing.append(names.partition("|")[0])
     for path in paths:
         try:
             stock.found[str(path.relative_to(root))] = count(path)
@@ -75,9 +80,9 @@ def _look_for(root: Path, names: list[str], count: Callable[[Path], Counts], sto
 
 
 def _look_for_labels(root: Path, stock: Stock) -> None:
-    paths = [path for name in LABELS for path in sorted(root.rglob(name))]
+    paths = files_named(root, LABEL_SOURCES)
     if not paths:
-        stock.missing.append(LABELS[0])
+        stock.missing.append(LABEL_SOURCES.partition("|")[0])
     for path in paths:
         counts: Counter[str] = Counter()
         for uid, text in folder_texts(path, ".txt"):

@@ -1,12 +1,14 @@
 """Feature files: CLIP and I3D of whole videos (``<uid>.pt``), and of the clips of skill assessment (``.npz``).
 
-Nothing is unpickled: tensors are loaded with ``weights_only``, arrays without objects.
+Nothing is unpickled: tensors are loaded with ``weights_only``, arrays without objects. Which video or clip a file
+belongs to is its name's word.
 """
 
 from __future__ import annotations
 
 import pickle
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ CLIP_RATE_HZ = 5.0
 CLIP_WIDTH = 768
 I3D_RATE_HZ = 25.0
 I3D_WIDTH = 1024
+RATE_HZ = CLIP_RATE_HZ
+"""What models are fed, whatever the kind: of I3D, as with the authors, every fifth."""
 SKILL_LENGTH = 10
 SKILL_WIDTHS = (768, 1024)
 """VideoMAE-B; I3D and VideoMAE-L."""
@@ -53,6 +57,48 @@ def read_skill_features(path: Path | str) -> NDArray[np.float32]:
     if array.ndim != 2 or array.shape[0] != SKILL_LENGTH or array.shape[1] not in SKILL_WIDTHS:
         raise DatasetFormatError(path, f"arr_0[0] is {array.shape}, not ({SKILL_LENGTH}, 768 or 1024)")
     return _finite(path, array.astype(np.float32))
+
+
+class FeatureFolder:
+    """The feature files of one kind below a folder, by name: ``.pt`` of videos, or ``.npz`` of skill clips."""
+
+    def __init__(self, root: Path | str, suffix: str = ".pt") -> None:
+        """Look for the files; raises ``DatasetFormatError`` where there is none, or two of one name."""
+        self.root = Path(root)
+        self._paths: dict[str, Path] = {}
+        for path in sorted(self.root.rglob(f"*{suffix}")):
+            if self._paths.setdefault(path.stem, path) != path:
+                raise DatasetFormatError(path, f"has the name of {self._paths[path.stem]}; name a folder of one kind")
+        if not self._paths:
+            raise DatasetFormatError(root, f"no such folder, or one without {suffix} files")
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raise ``DatasetFormatError`` where one of these videos or clips has no file."""
+        lacking = [name for name in names if name not in self._paths]
+        if lacking:
+            raise DatasetFormatError(self.root, f"lacks the features of {len(lacking)}, the first being {lacking[0]}")
+
+    def video(self, uid: str, width: int | None = None) -> NDArray[np.float32]:
+        """Return a video's features (T, 768 or 1024), five a second, of that width; raises ``DatasetFormatError``."""
+        self.require([uid])
+        kind, array = read_video_features(self._paths[uid])
+        if width not in (None, array.shape[1]):
+            raise DatasetFormatError(self._paths[uid], f"has {array.shape[1]} values a frame, the model takes {width}")
+        return array if kind == "CLIP" else array[:: round(I3D_RATE_HZ / RATE_HZ)]
+
+    def clip(self, name: str) -> NDArray[np.float32]:
+        """Return a skill clip's features (10, 768 or 1024); raises ``DatasetFormatError``."""
+        self.require([name])
+        return read_skill_features(self._paths[name])
+
+    def clips(self, names: Iterable[str], width: int | None = None) -> NDArray[np.float32]:
+        """Return the features (N, 10, D) of skill clips, of that width; raises ``DatasetFormatError``."""
+        self.require(listed := list(names))
+        arrays = [self.clip(name) for name in listed]
+        widths = {array.shape[1] for array in arrays}
+        if len(widths) > 1 or width not in (None, *widths):
+            raise DatasetFormatError(self.root, f"has {widths} values a moment, not {width or 'one number of them'}")
+        return np.stack(arrays)
 
 
 def _tensor(path: Path | str) -> NDArray[np.float32]:

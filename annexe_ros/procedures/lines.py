@@ -26,6 +26,11 @@ def read_text(path: Path | str) -> str:
         raise DatasetFormatError(path, f"is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
+def files_named(folder: Path, names: str) -> list[Path]:
+    """Return the files (or folders) below ``folder`` of a name; "|" separates alternatives, patterns are allowed."""
+    return list(dict.fromkeys(path for name in names.split("|") for path in sorted(folder.rglob(name))))
+
+
 def numbered_lines(path: Path | str) -> list[tuple[int, str]]:
     """Return (number from 1, text) of the lines that aren't blank, the last one too; LF or CRLF ends a line."""
     text = read_text(path)

@@ -27,7 +27,7 @@ SUBSETS = 3
 class TrnSettings:
     """Sizes and training of the published baseline; ``exclusive`` takes its cross entropy."""
 
-    classes: int
+    classes: int = 31
     width: int = 768
     hidden: int = 512
     dropout: float = 0.5
@@ -42,6 +42,7 @@ class RelationNetwork(nn.Module):
 
     def __init__(self, settings: TrnSettings) -> None:
         super().__init__()
+        self.settings = settings
         self.project = nn.Sequential(
             nn.Linear(settings.width, settings.hidden), nn.ReLU(), nn.Dropout(settings.dropout)
         )
@@ -64,17 +65,22 @@ class RelationNetwork(nn.Module):
     @torch.inference_mode()
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (N, C) of contexts (N, 5, D)."""
-        return self.eval()(torch.from_numpy(features)).numpy()
+        device = next(self.parameters()).device
+        return self.eval()(torch.from_numpy(features).to(device)).cpu().numpy()
 
 
 def train_trn(
-    contexts: NDArray[np.float32], labels: Sequence[Sequence[int]], settings: TrnSettings, seed: int = 0
+    contexts: NDArray[np.float32],
+    labels: Sequence[Sequence[int]],
+    settings: TrnSettings,
+    seed: int = 0,
+    device: str = "cpu",
 ) -> RelationNetwork:
     """Return a network trained on contexts (N, 5, D) and the labels of each."""
     torch.manual_seed(seed)
-    model = RelationNetwork(settings)
+    model = RelationNetwork(settings).to(device)
     optimiser = torch.optim.SGD(model.parameters(), lr=settings.learning_rate, momentum=0.9, weight_decay=1e-4)
-    inputs, targets = torch.from_numpy(contexts), _multi_hot(labels, settings.classes)
+    inputs, targets = torch.from_numpy(contexts).to(device), _multi_hot(labels, settings.classes).to(device)
     for _ in range(settings.epochs):
         model.train()
         for batch in torch.randperm(len(inputs)).split(settings.batch):

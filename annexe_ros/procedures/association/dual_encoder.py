@@ -37,7 +37,7 @@ class DualEncoder(nn.Module):
 
     def __init__(self, settings: DualEncoderSettings) -> None:
         super().__init__()
-        s = settings
+        self.settings = s = settings
         self.video = nn.Sequential(nn.Linear(s.video_width, s.hidden), nn.ReLU(), nn.Linear(s.hidden, s.width))
         self.text = nn.Sequential(nn.Linear(s.text_width, s.hidden), nn.ReLU(), nn.Linear(s.hidden, s.width))
         self.log_scale = nn.Parameter(torch.tensor(-float(np.log(START_TEMPERATURE))))
@@ -50,23 +50,28 @@ class DualEncoder(nn.Module):
     @torch.inference_mode()
     def embed(self, video: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the embeddings (N, E) of pooled video features (N, Dv)."""
-        return functional.normalize(self.eval().video(torch.from_numpy(video)), dim=1).numpy()
+        seen = torch.from_numpy(video).to(self.log_scale.device)
+        return functional.normalize(self.eval().video(seen), dim=1).cpu().numpy()
 
 
 def contrastive_loss(similarities: Tensor) -> Tensor:
     """Return the mean of both directions' cross entropy; the diagonal of (B, B) are the pairs."""
-    own = torch.arange(len(similarities))
+    own = torch.arange(len(similarities), device=similarities.device)
     return (functional.cross_entropy(similarities, own) + functional.cross_entropy(similarities.T, own)) / 2
 
 
 def train_dual_encoder(
-    video: NDArray[np.float32], text: NDArray[np.float32], settings: DualEncoderSettings, seed: int = 0
+    video: NDArray[np.float32],
+    text: NDArray[np.float32],
+    settings: DualEncoderSettings,
+    seed: int = 0,
+    device: str = "cpu",
 ) -> DualEncoder:
     """Return an encoder trained on pooled features (N, Dv) of segments and those (N, Dt) of their narrations."""
     torch.manual_seed(seed)
-    model = DualEncoder(settings)
+    model = DualEncoder(settings).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    videos, texts = torch.from_numpy(video), torch.from_numpy(text)
+    videos, texts = torch.from_numpy(video).to(device), torch.from_numpy(text).to(device)
     for _ in range(settings.epochs):
         model.train()
         for batch in torch.randperm(len(videos)).split(settings.batch):

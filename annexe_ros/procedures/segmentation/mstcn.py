@@ -6,8 +6,8 @@ one before. In the causal variant a frame's output depends on that frame and ear
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,6 +18,18 @@ from torch.nn import functional
 SMOOTHING = 0.15
 MAX_STEP = 16.0
 """Weight of the smoothing loss, and where its squared steps of log-probability are cut off."""
+
+
+Video = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Features (T, D) and labels (T,)."""
+
+
+class Videos(Protocol):
+    """A list of videos, or what reads them when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> Video: ...
 
 
 @dataclass(frozen=True)
@@ -81,10 +93,15 @@ class MsTcn(nn.Module):
             logits.append(stage(functional.softmax(logits[-1], dim=1)))
         return torch.stack(logits)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
     @torch.inference_mode()
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the labels (T,) of a video's features (T, D)."""
-        return self.eval()(_batch(features))[-1, 0].argmax(dim=0).cpu().numpy()
+        return self.eval()(_batch(features).to(self.device))[-1, 0].argmax(dim=0).cpu().numpy()
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -97,19 +114,17 @@ def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return loss
 
 
-def train_mstcn(
-    videos: Sequence[tuple[NDArray[np.float32], NDArray[np.int64]]], settings: MsTcnSettings, seed: int = 0
-) -> MsTcn:
-    """Return a model trained on (features (T, D), labels (T,)); lengths of a video are cut to the shorter one."""
+def train_mstcn(videos: Videos, settings: MsTcnSettings, seed: int = 0, device: str = "cpu") -> MsTcn:
+    """Return a model trained on videos; what features or labels have too much at a video's end is left out."""
     torch.manual_seed(seed)
-    model = MsTcn(settings)
+    model = MsTcn(settings).to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     order = np.random.default_rng(seed)
     for _ in range(settings.epochs):
         model.train()
-        for index in order.permutation(len(videos)):
+        for index in order.permutation(len(videos)).tolist():
             features, labels = same_length(*videos[index])
-            loss = segmentation_loss(model(_batch(features)), torch.from_numpy(labels)[None])
+            loss = segmentation_loss(model(_batch(features).to(device)), torch.from_numpy(labels)[None].to(device))
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

@@ -18,6 +18,8 @@ from annexe_ros.procedures.lines import bad_line, folder_texts, json_value, numb
 
 CLASSES = 28
 BACKGROUND = "background"
+LABEL_SOURCES = "gts_fps25|gts_fps25.tar.gz|gts_fps25_trainval.tar.gz"
+"""Names of the folder of frame labels and of archives of it."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.procedures.skill.bradley_terry import BradleyTerry
-from annexe_ros.procedures.skill.pairs import clip_disjoint, read_pairs
+from annexe_ros.procedures.skill.pairs import Pair, clip_disjoint, read_pairs
 
 
 class Ranker(StrEnum):
@@ -40,11 +40,18 @@ def evaluate_skill(
     split: PairSplit = PairSplit.PUBLISHED,
 ) -> dict[str, float]:
     """Return ``{pair_accuracy, n}`` for two pair lists; raises ``DatasetFormatError``."""
-    learnt, asked = read_pairs(train), read_pairs(test)
-    if split is PairSplit.CLIP_DISJOINT:
-        asked = clip_disjoint(learnt, asked)
-    if not asked:
-        raise DatasetFormatError(test, "every pair has a clip that the training file has too")
+    learnt = read_pairs(train)
+    asked = asked_pairs(learnt, test, split)
     model = BradleyTerry(learnt, shared=ranker is Ranker.SHARED)
     better, worse = (model.scores([pair[side] for pair in asked]) for side in (0, 1))
     return {"pair_accuracy": pair_accuracy(better, worse), "n": len(asked)}
+
+
+def asked_pairs(learnt: Sequence[Pair], test: Path | str, split: PairSplit) -> list[Pair]:
+    """Return the pairs of a list that count; raises ``DatasetFormatError``, also where none is left."""
+    pairs = read_pairs(test)
+    if split is PairSplit.CLIP_DISJOINT:
+        pairs = clip_disjoint(learnt, pairs)
+    if not pairs:
+        raise DatasetFormatError(test, "every pair has a clip that the training file has too")
+    return pairs

@@ -54,6 +54,7 @@ class Raan(nn.Module):
 
     def __init__(self, settings: RaanSettings) -> None:
         super().__init__()
+        self.settings = settings
         self.attention = nn.ModuleList(Attention(settings) for _ in (BETTER, WORSE))
         self.score = nn.ModuleList(nn.Linear(settings.width, 1) for _ in (UNIFORM, BETTER, WORSE))
 
@@ -72,8 +73,9 @@ class Raan(nn.Module):
     @torch.inference_mode()
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the scores (N,) of clips (N, T, D)."""
-        scores, _ = self.eval()(torch.from_numpy(features))
-        return scores.mean(dim=2)[:, [BETTER, WORSE]].sum(dim=1).numpy()
+        device = next(self.parameters()).device
+        scores, _ = self.eval()(torch.from_numpy(features).to(device))
+        return scores.mean(dim=2)[:, [BETTER, WORSE]].sum(dim=1).cpu().numpy()
 
 
 def raan_loss(better: tuple[Tensor, Tensor], worse: tuple[Tensor, Tensor]) -> Tensor:
@@ -91,11 +93,15 @@ def raan_loss(better: tuple[Tensor, Tensor], worse: tuple[Tensor, Tensor]) -> Te
 
 
 def train_raan(
-    clips: NDArray[np.float32], pairs: Sequence[tuple[int, int]], settings: RaanSettings, seed: int = 0
+    clips: NDArray[np.float32],
+    pairs: Sequence[tuple[int, int]],
+    settings: RaanSettings,
+    seed: int = 0,
+    device: str = "cpu",
 ) -> Raan:
     """Return a network trained on clips (N, T, D) and pairs of their indices, the better one first."""
     torch.manual_seed(seed)
-    model, inputs, order = Raan(settings), torch.from_numpy(clips), torch.tensor(pairs)
+    model, inputs, order = Raan(settings).to(device), torch.from_numpy(clips).to(device), torch.tensor(pairs)
     optimisers = (
         torch.optim.Adam(model.score.parameters(), lr=settings.score_rate),
         torch.optim.Adam(model.attention.parameters(), lr=settings.attention_rate),
@@ -104,7 +110,7 @@ def train_raan(
     for _ in range(settings.epochs):
         model.train()
         for batch in torch.randperm(len(order)).split(settings.batch):
-            noise = torch.randn(1, *inputs.shape[1:]) * NOISE
+            noise = torch.randn(1, *inputs.shape[1:]).to(device) * NOISE
             better, worse = (model(inputs[order[batch, side]] + noise) for side in (0, 1))
             model.zero_grad()
             raan_loss(better, worse).backward()
