@@ -1,14 +1,15 @@
 """A server that speaks as much of OpenAI's chat completions as a client needs; run it, and it prints its port.
 
 The name of the model says how it behaves: ``says`` answers, ``busy-N`` is unavailable N times before, ``cuts-N`` breaks
-off N times in the middle, ``silent`` takes the question and says nothing, ``locked`` wants the key "open sesame".
-What it was asked last is at ``/last``.
+off N times in the middle, ``silent`` takes the question and says nothing, ``locked`` wants the key "open sesame",
+``waits`` says half of everything and the rest after ``/go`` was visited. What it was asked last is at ``/last``.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ REPLIES = json.loads(Path(sys.argv[1]).read_text())
 PORT = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 LAST: dict = {}
 FAILED: dict[str, int] = {}
+GO = threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -26,6 +28,8 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        if self.path == "/go":
+            GO.set()
         self._json(200, LAST)
 
     def do_POST(self):
@@ -38,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
             self._json(401, {"error": {"message": "no such key"}})
         elif kind == "busy" and fails:
             self._json(503, {"error": {"message": "loading the model"}})
-        elif kind in {"says", "busy", "cuts", "silent", "locked"}:
+        elif kind in {"says", "busy", "cuts", "silent", "locked", "waits"}:
             self._stream(asked, kind, kind == "cuts" and fails)
         else:
             self._json(404, {"error": {"message": "no such model"}})
@@ -52,6 +56,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(20)
         text = REPLIES[len(asked["messages"]) // 2 - 1]
         for start in range(0, len(text) // 2 if cut else len(text), 8):
+            if kind == "waits" and start >= len(text) // 2:
+                GO.wait(60)
             self._chunk({"delta": {"content": text[start : start + 8]}, "index": 0, "finish_reason": None})
         if cut:
             self.close_connection = True
