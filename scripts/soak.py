@@ -21,7 +21,7 @@ from soak_load import PROFILE, ROOT, Load, bear
 from soak_workbench import Workbench
 
 from annexe_ros.benchmark.machine import machine
-from annexe_ros.benchmark.processes import PROFILE_VARIABLES
+from annexe_ros.benchmark.processes import PROFILE_VARIABLES, remove_abandoned_memory
 from annexe_ros.benchmark.soak import SoakReport, load_table
 from annexe_ros.core.errors import AnnexeError
 
@@ -43,6 +43,8 @@ def main() -> int:
     except AnnexeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    finally:
+        remove_abandoned_memory()  # of the processes that the trials kill
     options.out.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
     shortcomings = report.shortcomings()
     for sentence in shortcomings:

@@ -6,6 +6,7 @@ It knows no ROS library: a node is a command line, its domain and its transport 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,12 @@ def end(process: subprocess.Popen[bytes]) -> None:
                 process.wait(GRACE_S)
             except subprocess.TimeoutExpired:
                 continue
+
+
+def remove_abandoned_memory() -> None:
+    """Remove the shared memory that killed Fast DDS processes left behind; what a living one uses is locked."""
+    if tool := shutil.which("fastdds"):
+        subprocess.run([tool, "shm", "clean"], stdout=subprocess.DEVNULL, check=False)
 
 
 def resident_mb(pid: int) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from annexe_ros.nodes.transitions import refuse_impossible_transitions
 from annexe_ros.ros.parameters import NodeParameters
 from annexe_ros.ros.replies import CallOutcome, reported_in
 
@@ -32,6 +33,7 @@ class StagedNode(LifecycleNode, Generic[ParametersT]):
     def __init__(self, name: str, parameters: type[ParametersT], **options: Any) -> None:
         """Make the node, unconfigured; ``options`` as for ``rclpy.node.Node``."""
         super().__init__(name, automatically_declare_parameters_from_overrides=True, **options)
+        refuse_impossible_transitions(self)
         self._settings = NodeParameters(self, parameters)
         self._why_inactive = "it was not configured yet"
         if self._settings.read().autostart:

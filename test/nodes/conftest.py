@@ -16,6 +16,8 @@ pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
 import rclpy
 from domain_coordinator import domain_id
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
@@ -29,6 +31,8 @@ from annexe_ros.srv import EgoQuery
 CAMERA = PinholeCamera(64, 48, 50.0, 50.0, 31.5, 23.5)
 LIMIT_S = 30.0
 """How long a test waits for what should happen at once; a busy machine is no failure."""
+ANSWER_S = 5.0
+"""When a call to a service that may not know its client yet is made again."""
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +87,7 @@ class Peer:
         self.node = rclpy.create_node("peer", context=context)
         self._executor = SingleThreadedExecutor(context=context)
         self._executor.add_node(self.node)
-        self._query = self.node.create_client(EgoQuery, "/annexe/query")
+        self._clients: dict[str, Any] = {}
         self._camera = {
             topic: self.node.create_publisher(kind, topic, 10)
             for topic, kind in (("image", Image), ("depth", Image), ("camera_info", CameraInfo))
@@ -93,9 +97,23 @@ class Peer:
         self._executor.shutdown()
         self.node.destroy_node()
 
-    def call_async(self, client: Any, request: Any) -> Any:
-        assert client.wait_for_service(LIMIT_S), f"no service {client.service_name}"
-        return client.call_async(request)
+    def client(self, kind: type, name: str, harmless: Any) -> Any:
+        """Return the client of a service, made known to it by a harmless request.
+
+        A service drops its response to a client that it hasn't discovered within 100 ms (rmw_fastrtps), and the client
+        can't tell; so the request is made again until there is a response.
+        """
+        if name not in self._clients:
+            client = self.node.create_client(kind, name)
+            assert client.wait_for_service(LIMIT_S), f"no service {name}"
+            self.wait_until(lambda: self._answers(client, harmless))
+            self._clients[name] = client
+        return self._clients[name]
+
+    def _answers(self, client: Any, request: Any) -> bool:
+        future = client.call_async(request)
+        self._executor.spin_until_future_complete(future, timeout_sec=ANSWER_S)
+        return future.done()
 
     def result(self, future: Any) -> Any:
         self._executor.spin_until_future_complete(future, timeout_sec=LIMIT_S)
@@ -103,10 +121,11 @@ class Peer:
         return future.result()
 
     def call(self, client: Any, request: Any) -> Any:
-        return self.result(self.call_async(client, request))
+        return self.result(client.call_async(request))
 
     def ask_async(self, query: str = "what?", **fields: Any) -> Any:
-        return self.call_async(self._query, EgoQuery.Request(query=query, **fields))
+        client = self.client(EgoQuery, "/annexe/query", EgoQuery.Request(query=""))
+        return client.call_async(EgoQuery.Request(query=query, **fields))
 
     def ask(self, query: str = "what?", **fields: Any) -> EgoQuery.Response:
         return self.result(self.ask_async(query, **fields))
@@ -130,9 +149,13 @@ class Peer:
         self._camera["image"].publish(image_message(np.full((48, 64, 3), 90, np.uint8), "rgb8", header))
         return header
 
+    def is_watched(self) -> bool:
+        """Say whether somebody gets what the camera sends; the graph's counts run ahead of that."""
+        return all(publisher.get_subscription_count() for publisher in self._camera.values())
+
     def ask_about_camera(self, query: str = "what?", show: dict[str, Any] | None = None, **fields: Any) -> Any:
         """Show frames until one arrived, and ask; discovery takes its time."""
-        self.wait_until(lambda: all(publisher.get_subscription_count() for publisher in self._camera.values()))
+        self.wait_until(self.is_watched)
         responses: list[EgoQuery.Response] = []
 
         def answered() -> bool:
@@ -142,6 +165,17 @@ class Peer:
 
         self.wait_until(answered)
         return responses[-1]
+
+
+def state_of(peer: Peer) -> str:
+    client = peer.client(GetState, "/annexe/get_state", GetState.Request())
+    return peer.call(client, GetState.Request()).current_state.label
+
+
+def change(peer: Peer, transition: int) -> bool:
+    unknown = ChangeState.Request(transition=Transition(label="no such transition"))
+    client = peer.client(ChangeState, "/annexe/change_state", unknown)
+    return peer.call(client, ChangeState.Request(transition=Transition(id=transition))).success
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import pytest
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
-from conftest import spinning
+from conftest import change, spinning, state_of
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
@@ -100,18 +99,8 @@ def test_damaged_messages_on_the_topics_do_no_harm(context, peer):
         peer.wait_until(lambda: peer.ask_about_camera().success)
 
 
-def state_of(peer):
-    client = peer.node.create_client(GetState, "/annexe/get_state")
-    return peer.call(client, GetState.Request()).current_state.label
-
-
-def configure(peer):
-    client = peer.node.create_client(ChangeState, "/annexe/change_state")
-    return peer.call(client, ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))).success
-
-
 def set_parameter(peer, name, value):
-    client = peer.node.create_client(SetParameters, "/annexe/set_parameters")
+    client = peer.client(SetParameters, "/annexe/set_parameters", SetParameters.Request())
     request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
     return peer.call(client, request).results[0]
 
@@ -126,7 +115,7 @@ def test_a_missing_model_leaves_the_node_unconfigured_until_there_is_one(context
     with perception(context, engine="annexe", model="/nowhere/model"):
         assert_unconfigured(peer, "model '/nowhere/model': there is no such folder")
         assert set_parameter(peer, "engine", "scripted").successful
-        assert configure(peer)
+        assert change(peer, Transition.TRANSITION_CONFIGURE)
 
 
 @pytest.mark.model
@@ -159,7 +148,7 @@ def test_an_out_of_range_parameter_is_refused_by_name_until_it_is_put_right(cont
     with perception(context, max_frame_age=-1.0):
         assert_unconfigured(peer, "parameter 'max_frame_age' must lie in [0.01, 3600.0], not -1.0")
         assert set_parameter(peer, "max_frame_age", 2.0).successful
-        assert configure(peer)
+        assert change(peer, Transition.TRANSITION_CONFIGURE)
 
 
 def test_setting_a_parameter_wrongly_changes_nothing(context, peer):

@@ -8,9 +8,8 @@ import pytest
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
-from conftest import spinning
+from conftest import change, spinning, state_of
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -37,16 +36,6 @@ def perception(context, **parameters):
 def node(context):
     with perception(context) as node:
         yield node
-
-
-def state_of(peer):
-    client = peer.node.create_client(GetState, "/annexe/get_state")
-    return peer.call(client, GetState.Request()).current_state.label
-
-
-def change(peer, transition):
-    client = peer.node.create_client(ChangeState, "/annexe/change_state")
-    return peer.call(client, ChangeState.Request(transition=Transition(id=transition))).success
 
 
 def test_a_query_about_the_camera_is_answered_in_3d(node, peer):
@@ -164,7 +153,7 @@ def test_a_query_past_its_time_is_told_timeout(context, peer, tmp_path):
 
 
 def test_disabled_is_not_active_until_enabled(node, peer):
-    enable = peer.node.create_client(SetBool, "/annexe/enable")
+    enable = peer.client(SetBool, "/annexe/enable", SetBool.Request(data=True))
     assert peer.call(enable, SetBool.Request(data=False)).success
     response = peer.ask()
     assert (response.status, "disabled" in response.message) == (Status.NOT_ACTIVE, True)
@@ -188,6 +177,14 @@ def test_a_whole_life(context, peer):
             assert state_of(peer) == "unconfigured"
         assert change(peer, Transition.TRANSITION_UNCONFIGURED_SHUTDOWN)
         assert state_of(peer) == "finalized"
+
+
+def test_a_transition_that_the_state_does_not_have_is_refused(node, peer):
+    peer.wait_until(lambda: state_of(peer) == "active")
+    for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE, 77):
+        assert not change(peer, transition)
+    assert state_of(peer) == "active"
+    assert peer.ask_about_camera().success
 
 
 def test_a_query_that_runs_is_answered_when_the_node_is_deactivated(context, peer, tmp_path):

@@ -43,8 +43,7 @@ def recorded(context, peer, tmp_path):
     answers.publish(ANSWER)
     recorder = TopicRecorder(path, [*TOPICS, "/annexe/answer", "/nobody/sends"], context=context)
     with spinning(recorder):
-        subscribed = ["image", "depth", "camera_info", "/annexe/answer"]
-        peer.wait_until(lambda: all(peer.node.count_subscribers(topic) for topic in subscribed))
+        peer.wait_until(peer.is_watched)
         headers = [peer.show(), peer.show()]
         peer.wait_until(lambda: counts(recorder) == [2, 2, 2, 1])
     return path, headers
