@@ -45,11 +45,77 @@ def test_skill_prints_its_figures(lists, split, n):
     assert json.loads(result.stdout) == {"pair_accuracy": 1.0, "n": n}
 
 
+def test_segmentation_prints_its_figures(tmp_path):
+    (tmp_path / "gts_fps25").mkdir()
+    for video, second in (("a", 4), ("b", 5), ("c", 5)):
+        (tmp_path / "gts_fps25" / f"{video}.txt").write_text("\n".join(["3"] * 20 + [str(second)] * 20))
+    (tmp_path / "train").write_text("b.txt\nc.txt\na.txt")
+    (tmp_path / "test").write_text("a.txt")
+    files = ("--train", tmp_path / "train", "--test", tmp_path / "test", "--labels", tmp_path / "gts_fps25")
+    scores = json.loads(run("evaluate", "--task", "segmentation", *files, "--json").stdout)
+    assert (scores["acc"], scores["edit"], scores["n"]) == (50.0, 50.0, 1)
+    majority = json.loads(run("evaluate", "--task", "segmentation", *files, "--model", "majority", "--json").stdout)
+    assert (majority["acc"], majority["f1_50"]) == (50.0, pytest.approx(200 / 3))
+
+
+def write_class_table(path, video, nouns):
+    rows = [f'{video},i{at},{3.0 * at},{3.0 * at + 1},"[7]","[{noun}]",lab' for at, noun in enumerate(nouns)]
+    path.write_text("video_id,annotation_id,start_sec,end_sec,verb,noun,scenario\n" + "\n".join(rows))
+    return path
+
+
+def test_anticipation_prints_its_figures(tmp_path):
+    (tmp_path / "valid_nouns.txt").write_text("\n".join(map(str, range(10, 20))))
+    train = write_class_table(tmp_path / "ego_train_valid.csv", "a", [10, 11, 12, 13, 14, 15] * 3)
+    test = write_class_table(tmp_path / "ego_val_valid.csv", "b", [10, 16])
+    scores = json.loads(run("evaluate", "--task", "anticipation", "--train", train, "--test", test, "--json").stdout)
+    assert scores == {"class_mean": 50.0, "micro": 50.0, "sample": 50.0, "n": 2}
+    lacking = run("evaluate", "--task", "anticipation", "--target", "verb", "--train", train, "--test", test)
+    assert (lacking.exit_code, "valid_verbs.txt" in lacking.stderr) == (2, True)
+    leaking = run("evaluate", "--task", "anticipation", "--train", train, "--test", train)
+    assert "every video of this training file" in leaking.stderr
+
+
+@pytest.fixture
+def questions(tmp_path):
+    """Ten questions about ten videos; it is always the second choice, the spoon."""
+    lines = []
+    for at in range(10):
+        asked = f"<video>\nWhat is it?\n(A) A knife\n(B) A spoon\n(C) Fork {at}\nAnswer."
+        turns = [{"from": "human", "value": asked}, {"from": "gpt", "value": "B"}]
+        lines.append(json.dumps({"id": f"v{at}_0", "conversations": turns, "image": {"video": f"v{at}.mp4"}}))
+    path = tmp_path / "video_mcq.jsonl"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("model", ["text-only", "majority-letter"])
+def test_questions_print_their_figures(questions, model):
+    result = run("evaluate", "--task", "questions", "--test", questions, "--model", model, "--json")
+    assert json.loads(result.stdout) == {"accuracy": 1.0, "n": 10}
+
+
+def test_the_table_has_a_row_for_whatever_files_are_there(lists, questions):
+    (lists / "train_plan.txt").rename(lists / "train_ego_anno_list.txt")
+    (lists / "test_plan.txt").rename(lists / "val_ego_anno_list.txt")
+    result = run("baselines", lists)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in result.stdout.splitlines()]
+    assert rows[0] == ["task", "learnt from, measured on", "baseline", "figures", "n", "published"]
+    assert [row[:1] + row[2:3] for row in rows[2:]] == [
+        *(["planning", planner] for planner in ("unigram", "bigram", "recall", "recall-plain")),
+        *(["questions", answerer] for answerer in ("text-only", "majority-letter")),
+    ]
+    assert rows[-1][1:] == ["`video_mcq.jsonl`", "majority-letter", "accuracy 1.000", "10", ""]
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
         (("--task", "planning", "--model", "oracle"), "oracle"),
         (("--task", "planning", "--split", "published"), "nothing to planning"),
+        (("--task", "association"), "nothing to association"),
+        (("--task", "segmentation"), "--labels"),
+        (("--task", "planning", "--test", "second.txt"), "fewer"),
         (("--task", "skill"), "line 1"),
         (("--task", "cooking"), "cooking"),
     ],

@@ -1,0 +1,76 @@
+"""The place in a demonstration: found in noise, kept where views are alike, found again after a jump."""
+
+import numpy as np
+import pytest
+
+from annexe_ros.core.procedure import TimedStep, ViewedWindow
+from annexe_ros.procedures.generated import noisy_features, prototypes
+from annexe_ros.procedures.tracking.demonstration import Demonstration, DemonstrationFollower
+
+WIDTH, PER_STEP, STRIDE_S = 32, 6, 0.5
+LABELS = ("open", "take", "pour", "close")
+
+
+def timed(labels=LABELS):
+    length = PER_STEP * STRIDE_S
+    return [TimedStep(n + 1, label, n * length, (n + 1) * length) for n, label in enumerate(labels)]
+
+
+def views(rng, noise, classes, labels=(0, 1, 2, 3)):
+    features = noisy_features(np.repeat(labels, PER_STEP), classes, noise, rng)
+    return features / np.linalg.norm(features, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def classes():
+    return prototypes(len(LABELS), WIDTH, np.random.default_rng(0))
+
+
+def demonstration(classes, noise=0.3):
+    features = views(np.random.default_rng(1), noise, classes)
+    return Demonstration("tea", (np.arange(len(features)) + 1) * STRIDE_S, features, timed())
+
+
+def followed(follower, features):
+    return [follower.update(feature, ViewedWindow(0, k)) for k, feature in enumerate(features)]
+
+
+def test_the_same_procedure_is_followed(classes):
+    follower = DemonstrationFollower(demonstration(classes), "encoder")
+    places = followed(follower, views(np.random.default_rng(2), 0.8, classes))
+    right = [place.label == LABELS[k // PER_STEP] for k, place in enumerate(places)]
+    assert np.mean(right) >= 0.9
+    assert places[-1].step_number == places[-1].step_count == 4
+    assert places[-1].position_s > places[2].position_s
+    assert all(0 < place.score <= 1 and -1 <= place.similarity <= 1.0001 for place in places)
+
+
+def test_a_step_that_occurs_twice_is_told_by_what_came_before(classes):
+    labels = (0, 1, 0, 2)
+    features = views(np.random.default_rng(1), 0.1, classes, labels)
+    steps = timed(["open", "take", "open again", "pour"])
+    twice = Demonstration("twice", (np.arange(len(features)) + 1) * STRIDE_S, features, steps)
+    places = followed(DemonstrationFollower(twice), views(np.random.default_rng(3), 0.1, classes, labels))
+    assert places[PER_STEP + 1].label == "take"
+    assert places[2 * PER_STEP + 3].label == "open again"
+
+
+def test_after_a_jump_the_place_is_found_again(classes):
+    follower = DemonstrationFollower(demonstration(classes))
+    rng = np.random.default_rng(4)
+    followed(follower, views(rng, 0.3, classes)[-3:])
+    assert followed(follower, views(rng, 0.3, classes)[:5])[-1].label == "open"
+
+
+def test_a_reset_forgets_the_views_so_far(classes):
+    follower = DemonstrationFollower(demonstration(classes))
+    view = views(np.random.default_rng(5), 0.3, classes)[0]
+    first = follower.update(view, ViewedWindow(0, 0))
+    follower.update(view, ViewedWindow(0, 1))
+    follower.reset()
+    assert follower.update(view, ViewedWindow(0, 0)) == first
+
+
+def test_the_place_in_words(classes):
+    place = followed(DemonstrationFollower(demonstration(classes)), views(np.random.default_rng(6), 0.1, classes))[13]
+    assert place.text == f"step 3 of 4 of 'tea', 0:0{int(place.position_s)}: pour"
