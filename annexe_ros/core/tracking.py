@@ -15,10 +15,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
-from annexe_ros.core.interpretation import Interpretation, Role
+from annexe_ros.core.interpretation import Interpretation, Role, bounding_box
 
 SAME_LABEL_IOU = 0.1
 """Least IoU of masks of the same label. It is low, since a head camera moves the whole image."""
@@ -130,12 +129,12 @@ class _Sighting:
 
 def _sightings(reply: Interpretation, stamp_ns: int) -> Iterator[tuple[int, _Sighting]]:
     """Yield mask value and sighting of every object that has pixels."""
-    windows = ndimage.find_objects(reply.label_image, max_label=255)
     for target in reply.objects:
-        window = windows[target.mask_value - 1] if target.mask_value else None
-        if window is not None:
-            mask = reply.label_image[window] == target.mask_value
-            yield target.mask_value, _Sighting(target.role, target.label, stamp_ns, window, mask)
+        mask = reply.mask(target)
+        x, y, width, height = bounding_box(mask)
+        if width:
+            window = slice(y, y + height), slice(x, x + width)
+            yield target.mask_value, _Sighting(target.role, target.label, stamp_ns, window, mask[window].copy())
 
 
 def _associate(tracks: Mapping[int, _Sighting], seen: Mapping[int, _Sighting]) -> dict[int, int]:
