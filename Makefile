@@ -15,7 +15,7 @@ SCENES ?= data/scenes
 RUN_DIR ?= runs/annexe-scenes
 TESTS ?= test
 
-.PHONY: help setup demo test test-slow test-engines bench bench-transport soak reliability lint format scenes train picture clean
+.PHONY: help setup demo demo-procedure test test-slow test-engines bench bench-transport soak reliability lint format scenes train picture clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,6 +25,9 @@ setup: ## .venv with pinned packages and ROS 2 Jazzy, and the overlay with the i
 
 demo: setup ## a recording through the real node, six queries, results in out/demo/ (RECORD=out/demo/demo.mcap keeps it)
 	@$(RUN) python scripts/demo.py --out out/demo $(if $(RECORD),--record "$(RECORD)")
+
+demo-procedure: setup ## a generated procedure followed live, in out/procedure/ (makes films and a tracker first)
+	@$(RUN) python scripts/demo_procedure.py --out out/procedure
 
 test: setup ## the tests that take minutes (TESTS=test/core for some of them)
 	@$(RUN) python -m pytest -m "not slow" $(TESTS)

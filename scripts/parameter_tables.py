@@ -6,14 +6,18 @@ import re
 from pathlib import Path
 
 from annexe_ros.nodes.camera_replay import ReplayParameters
+from annexe_ros.nodes.egoexolearn_replay import EgoExoLearnReplayParameters
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.nodes.recognizer_parameters import RecognizerParameters
+from annexe_ros.nodes.step_tracker_parameters import StepTrackerParameters
 from annexe_ros.ros.parameters import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "interfaces.md"
 KINDS = {
     "annexe": PerceptionParameters,
     "interaction_recognizer": RecognizerParameters,
+    "step_tracker": StepTrackerParameters,
+    "egoexolearn_replay": EgoExoLearnReplayParameters,
     "camera_replay": ReplayParameters,
 }
 _PLACE = re.compile(r"(<!-- parameters (\w+): .*? -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -4,7 +4,7 @@ A recording is a folder in Ego-IRGBench's layout with one file more, ``recording
 
     RGB/<id>.jpg  depth/<id>.png                       depth: uint16 [mm], aligned to RGB, 0 = unknown; optional
     recording.json  {"frame_id": "head_camera_color_optical_frame",
-                     "camera": {"width": .., "height": .., "fx": .., "fy": .., "cx": .., "cy": ..},
+                     "camera": {"width": .., "height": .., "fx": .., "fy": .., "cx": .., "cy": ..} or null,
                      "frames": [{"id": "<id>", "stamp_ns": 0}, ...]}
 
 A folder of generated scenes has no such file: its images come in the order of their names, a fixed time apart, each
@@ -24,6 +24,7 @@ from typing import Any
 
 from annexe_ros.core import Frame, PinholeCamera
 from annexe_ros.core.errors import BadImageError, DatasetFormatError
+from annexe_ros.core.gaze import Point
 from annexe_ros.data.ego_irgbench import read_colour, read_depth
 from annexe_ros.data.timeline import Timeline
 from annexe_ros.data.whole import whole
@@ -88,11 +89,29 @@ class Recording:
         except BadImageError as error:
             raise DatasetFormatError(self.root, f"frame '{entry.id}': {error}") from error
 
+    def gaze(self, entry: RecordedFrame) -> Point | None:
+        """Return the pixel that the wearer looked at in a generated image; None where it isn't known.
 
-def write_index(root: Path | str, frame_id: str, camera: PinholeCamera, stamps_ns: Mapping[str, int]) -> None:
-    """Write ``recording.json`` of a folder whose images are there; ``stamps_ns`` by id, in order of time."""
+        Raises ``DatasetFormatError``.
+        """
+        truth = _scene_truth(self.root, entry.id)
+        try:
+            looking = truth and truth.get("gaze")
+            if not looking:
+                return None
+            x, y = looking["point"]
+            return float(x), float(y)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DatasetFormatError(self.root / "scene" / f"{entry.id}.json", f"holds no gaze ({error})") from error
+
+
+def write_index(root: Path | str, frame_id: str, camera: PinholeCamera | None, stamps_ns: Mapping[str, int]) -> None:
+    """Write ``recording.json`` of a folder whose images are there; ``stamps_ns`` by id, in order of time.
+
+    ``camera`` is None where the intrinsics are unknown, or not the same in all images.
+    """
     frames = [{"id": id_, "stamp_ns": stamp} for id_, stamp in stamps_ns.items()]
-    index = {"frame_id": frame_id, "camera": asdict(camera), "frames": frames}
+    index = {"frame_id": frame_id, "camera": camera and asdict(camera), "frames": frames}
     with whole(Path(root) / INDEX_NAME) as path:
         path.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 
@@ -100,7 +119,7 @@ def write_index(root: Path | str, frame_id: str, camera: PinholeCamera, stamps_n
 def _read_index(path: Path) -> tuple[str, list[RecordedFrame]]:
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
-        camera = PinholeCamera(**index["camera"])
+        camera = None if index["camera"] is None else PinholeCamera(**index["camera"])
         frames = [RecordedFrame(str(item["id"]), int(item["stamp_ns"]), camera) for item in index["frames"]]
         frame_id = str(index["frame_id"])
     except (KeyError, TypeError, ValueError, BadImageError) as error:
@@ -117,11 +136,20 @@ def _list_scenes(root: Path) -> Sequence[RecordedFrame]:
 
 def _scene_camera(root: Path, id_: str) -> PinholeCamera | None:
     """Return the intrinsics that the scene's truth holds; None for images that were not generated."""
-    path = root / "scene" / f"{id_}.json"
-    if not path.is_file():
+    truth = _scene_truth(root, id_)
+    if truth is None:
         return None
     try:
-        truth: Any = json.loads(path.read_text(encoding="utf-8"))
         return PinholeCamera(**truth["camera"])
     except (KeyError, TypeError, ValueError, BadImageError) as error:
+        path = root / "scene" / f"{id_}.json"
         raise DatasetFormatError(path, f"holds no camera ({type(error).__name__}: {error})") from error
+
+
+def _scene_truth(root: Path, id_: str) -> Any:
+    """Return what is known of a generated image; None for others."""
+    path = root / "scene" / f"{id_}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except ValueError as error:
+        raise DatasetFormatError(path, f"is not JSON: {error}") from error

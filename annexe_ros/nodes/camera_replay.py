@@ -1,46 +1,32 @@
-"""The node ``camera_replay``: plays a recording, scenes, clips or a bag as if a head camera were there.
+"""The node ``camera_replay``: plays a recording, a folder of scenes or clips, or a bag as if a head camera were there.
 
-Publishes ``image``, ``depth`` and ``camera_info`` with the recording's pace, each only where the recording has it; a
-bag's compressed images go out on ``image/compressed`` and ``depth/compressedDepth``. What is played is read from disk
-as it is due.
+Publishes ``image``, ``depth``, ``camera_info`` and ``gaze`` with the recording's pace, each only where the recording
+has it; a bag's compressed images go out on ``image/compressed`` and ``depth/compressedDepth``. What is played is read
+from disk as it is due.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from rclpy.node import Node
-
-from annexe_ros.nodes.replay_sources import open_source
+from annexe_ros.nodes.replay_sources import ReplaySource, open_source
+from annexe_ros.nodes.replaying import PlayingParameters, ReplayNode
 from annexe_ros.nodes.spinning import spin_until_shutdown
-from annexe_ros.ros import qos
-from annexe_ros.ros.definitions import message_class
-from annexe_ros.ros.parameters import NodeParameters, parameter
-from annexe_ros.ros.stamps import stamp_message
-
-RELIABLE, BEST_EFFORT = "reliable", "best_effort"
+from annexe_ros.ros.parameters import parameter
 
 
 @dataclass(frozen=True)
-class ReplayParameters:
+class ReplayParameters(PlayingParameters):
     """Parameters of the node ``camera_replay``."""
 
     recording: str = parameter("", "Folder of a recording, of scenes or of clips, or a bag in MCAP.", read_only=True)
     image_topic: str = parameter("/image", "Where a bag has the images, raw or compressed.", read_only=True)
     depth_topic: str = parameter("/depth", "Where a bag has the depth images, if it has any.", read_only=True)
     camera_info_topic: str = parameter("/camera_info", "Where a bag has the intrinsics, if it has any.", read_only=True)
-    rate: float = parameter(1.0, "Pace, 1 as recorded.", minimum=0.01, maximum=100.0)
-    loop: bool = parameter(True, "Begin anew at the end; otherwise the node ends.")
-    restamp: bool = parameter(True, "Stamp messages with the time of sending, instead of that of recording.")
-    frame_id: str = parameter("", "Optical frame to name in the messages; empty: the recording's.")
-    reliability: str = parameter(
-        RELIABLE, "Quality of service of the images.", choices=(RELIABLE, BEST_EFFORT), read_only=True
-    )
 
 
-class CameraReplay(Node):
+class CameraReplay(ReplayNode[ReplayParameters]):
     """Publishes a recording entry by entry."""
 
     def __init__(self, **options: Any) -> None:
@@ -48,51 +34,12 @@ class CameraReplay(Node):
 
         Raises ``ParameterError``, ``DatasetFormatError`` or ``MissingDependencyError``.
         """
-        super().__init__("camera_replay", automatically_declare_parameters_from_overrides=True, **options)
-        self._settings = NodeParameters(self, ReplayParameters)
-        self._settings.check()
-        values = self._settings.read()
-        topics = {"image": values.image_topic, "depth": values.depth_topic, "camera_info": values.camera_info_topic}
-        self._source = open_source(values.recording, topics)
-        profile = qos.reliable() if values.reliability == RELIABLE else qos.sensor()
-        self._outputs = {
-            topic: self.create_publisher(message_class(kind), topic, profile)
-            for topic, kind in self._source.topics.items()
-        }
-        self._next = self._loops = 0
-        self._due_ns = time.monotonic_ns()
-        self._timer = self.create_timer(0.0, self._play)
-        count, names = len(self._source.timeline.stamps_ns), ", ".join(sorted(self._outputs))
-        self.get_logger().info(f"playing {count} frames of '{values.recording}' on {names}")
+        super().__init__("camera_replay", ReplayParameters, _opened, **options)
 
-    def destroy_node(self) -> None:
-        """Close the recording."""
-        super().destroy_node()
-        self._source.close()
 
-    def _play(self) -> None:
-        """Publish what is due and wait for the next, which is never sent in a hurry."""
-        timeline, values = self._source.timeline, self._settings.read()
-        self._publish(values)
-        self._next += 1
-        if self._next == len(timeline.stamps_ns):
-            if not values.loop:
-                self.context.try_shutdown()
-                return
-            self._next, self._loops = 0, self._loops + 1
-        now_ns = time.monotonic_ns()
-        self._due_ns = max(self._due_ns + round(timeline.gap_ns(self._next) / values.rate), now_ns + 1)
-        self._timer.timer_period_ns = self._due_ns - now_ns
-        self._timer.reset()
-
-    def _publish(self, values: ReplayParameters) -> None:
-        timeline = self._source.timeline
-        recorded_ns = timeline.stamps_ns[self._next] + self._loops * timeline.duration_ns
-        stamp = stamp_message(self.get_clock().now().nanoseconds if values.restamp else recorded_ns)
-        for topic, message in self._source.messages(self._next):
-            message.header.stamp = stamp
-            message.header.frame_id = values.frame_id or message.header.frame_id
-            self._outputs[topic].publish(message)
+def _opened(values: ReplayParameters) -> ReplaySource:
+    topics = {"image": values.image_topic, "depth": values.depth_topic, "camera_info": values.camera_info_topic}
+    return open_source(values.recording, topics)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""``/diagnostics`` of the interaction recognizer: what became of the images, and of the windows made of them."""
+"""``/diagnostics`` of what looks at windows of images: what became of the images, and of the windows made of them."""
 
 from __future__ import annotations
 
@@ -46,10 +46,14 @@ class RecognitionHealth:
 
     def note(self, event: InteractionEvent, published: bool, duration_ms: float) -> None:
         """Count a window that was recognised."""
+        told = f"{event.phrase} (score {event.score:.2f}, margin {event.margin:.3f} over: {event.rival})"
+        self.note_window(told, published, duration_ms)
+
+    def note_window(self, told: str, published: bool, duration_ms: float) -> None:
+        """Count a window, of which ``told`` says in words what it was recognised as."""
         self._published += published
         self._abstained += not published
-        self._last = f"{event.phrase} (score {event.score:.2f}, margin {event.margin:.3f} over: {event.rival})"
-        self._error = ""
+        self._last, self._error = told, ""
         self._latencies.append(duration_ms)
 
     def note_failure(self, sentence: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from geometry_msgs.msg import Point, PointStamped
 from rclpy.serialization import deserialize_message
 from std_msgs.msg import Header
 
@@ -20,6 +21,7 @@ from annexe_ros.ros.camera_info import camera_info_message
 from annexe_ros.ros.definitions import message_class
 from annexe_ros.ros.images import depth_message, image_message
 
+POINT = "geometry_msgs/msg/PointStamped"
 COMPRESSED_TOPICS = {"image": "image/compressed", "depth": "depth/compressedDepth"}
 """Where image_transport has the compressed images of a topic."""
 
@@ -53,22 +55,27 @@ def open_source(path: Path | str, topics: Mapping[str, str]) -> ReplaySource:
 
 
 class FolderSource:
-    """Frames of a folder, as ``image`` (rgb8), ``depth`` (16UC1 [mm]) and ``camera_info``, where there are such."""
+    """Frames of a folder: ``image`` (rgb8), ``depth`` (16UC1 [mm]), ``camera_info``, ``gaze``, where there are such."""
 
     def __init__(self, recording: Recording) -> None:
         """Play ``recording``; each frame is read when it is due."""
         self._recording = recording
         self.timeline = recording.timeline
         self.topics = {"camera_info": INFO, "depth": IMAGE, "image": IMAGE}
+        if recording.gaze(recording.frames[0]) is not None:
+            self.topics["gaze"] = POINT
 
     def messages(self, index: int) -> Iterator[tuple[str, Any]]:
         """See ``ReplaySource``."""
-        frame = self._recording.read(self._recording.frames[index])
+        entry = self._recording.frames[index]
+        frame, gaze = self._recording.read(entry), self._recording.gaze(entry)
         header = header_of(frame)
         if frame.camera is not None:
             yield "camera_info", camera_info_message(frame.camera, header)
         if frame.depth is not None:
             yield "depth", depth_message(frame.depth, header)
+        if gaze is not None and "gaze" in self.topics:
+            yield "gaze", PointStamped(header=header, point=Point(x=gaze[0], y=gaze[1]))
         yield "image", image_message(frame.image, "rgb8", header)
 
     def close(self) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from annexe_ros.core import GroundedObject, Interpretation, Role
 from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.core.gaze import value_under_gaze
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.scenes.gaze import fixation
 from annexe_ros.data.scenes.truth import Fixation, SceneTruth
-from annexe_ros.evaluation.gaze import evaluate_gaze
+from annexe_ros.evaluation.gaze import evaluate_gaze, evaluate_gaze_answers
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "scenes"
 
@@ -67,3 +69,28 @@ def test_assignment_needs_generated_scenes(rectangle_dataset, tmp_path):
     (tmp_path / "mask" / "a.png").write_bytes(next((rectangle_dataset / "mask").glob("*.png")).read_bytes())
     with pytest.raises(DatasetFormatError, match="a is not a generated scene"):
         evaluate_gaze(EgoIrgBench(tmp_path, "test"), 5)
+
+
+class Knowing:
+    """Answers with the true mask of what is under the gaze, and calls everything a mug."""
+
+    engine = model = "knowing"
+
+    def __init__(self, dataset):
+        self._masks = iter([dataset.mask(name) for name in dataset.ids])
+
+    def interpret(self, frame, query, progress=None):
+        mask = next(self._masks)
+        value = value_under_gaze(mask, query.gaze)
+        target = GroundedObject("mug", 1, 1.0, Role.OBJECT)
+        labels = (mask == value).astype(np.uint8)
+        return Interpretation("", "mug", True, 1.0, (target,), labels, self.engine, self.model)
+
+
+def test_an_engine_is_asked_and_judged_by_its_mask_and_by_its_name(rectangle_dataset):
+    dataset = EgoIrgBench(rectangle_dataset, "test")
+    found = evaluate_gaze_answers(dataset, Knowing(dataset), 6)
+    assert found["n"] == 6
+    assert found["right_object"] == 1.0
+    assert 0 < found["right_name"] < 1
+    assert found["answered"] == 1.0

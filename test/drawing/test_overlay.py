@@ -1,5 +1,7 @@
 """Overlays: right size, right places, nothing lost; whatever the image and the masks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,3 +112,21 @@ def test_any_size_mask_and_text_can_be_drawn(size, corner, extent, query):
     picture = draw_overlay(grey(*size), reply(labels, "trash can", "left hand", "bowl"), query)
     assert picture.shape[1:] == (size[1] * 4, 3)
     assert picture.shape[0] > size[0] * 4
+
+
+@pytest.mark.parametrize("point", [(30.0, 20.0), (0.0, 0.0), (59.9, 39.9)])
+def test_a_ring_shows_where_the_wearer_looks(point):
+    plain = reply(square(40, 60))
+    picture = draw_overlay(grey(40, 60), replace(plain, gaze=point))
+    before = draw_overlay(grey(40, 60), plain)
+    factor = picture.shape[1] / 60
+    changed = np.argwhere((picture != before).any(axis=2))
+    middle = (np.array(point[::-1]) + 0.5) * factor
+    assert len(changed) > 50
+    assert np.abs(changed - middle).max() < 60
+
+
+@pytest.mark.parametrize("point", [(-1.0, 5.0), (60.0, 5.0), (float("nan"), 1.0)])
+def test_a_gaze_outside_of_the_image_is_not_drawn(point):
+    plain = reply(square(40, 60))
+    assert (draw_overlay(grey(40, 60), replace(plain, gaze=point)) == draw_overlay(grey(40, 60), plain)).all()

@@ -192,3 +192,40 @@ def test_a_name_said_twice_counts_once_unless_there_are_two():
     assert [target.mask_value for target in without_echoes(lamps(1, 0))] == [1]
     assert [target.mask_value for target in without_echoes(lamps(1, 2))] == [1, 2]
     assert [target.mask_value for target in without_echoes(lamps(0, 0))] == [0]  # masks weren't asked for
+
+
+def test_a_survey_names_what_the_label_map_shows(engine, monkeypatch):
+    from annexe_ros.core import Surveyor
+
+    assert isinstance(engine, Surveyor)
+    heads = engine._network.dense_heads
+    genuine, names = heads.forward, engine._network.config.labels
+
+    def planted(fine):
+        depth, labels, contact = genuine(fine)
+        labels[:], contact[:] = -4.0, -4.0
+        labels[:, 0] = 0.0
+        labels[:, 1 + names.index("mug"), :, :3] = 4.0
+        labels[:, 1 + names.index("right hand"), :, -3:] = 4.0
+        contact[:, 1, :, :3] = 4.0
+        return depth, labels, contact
+
+    monkeypatch.setattr(heads, "forward", planted)
+    reply = engine.survey(frame(), want_analysis=False)
+    assert sorted(target.label for target in reply.objects) == ["mug", "right hand"]
+    assert reply.label_image.shape == (60, 90)
+    assert {target.mask_value for target in reply.objects} == set(np.unique(reply.label_image)) - {0}
+    mug = next(target for target in reply.objects if target.label == "mug")
+    assert reply.mask(mug)[:, 2].all()
+    assert not reply.mask(mug)[:, 45].any()
+    if engine._network.config.contact_map:
+        assert mug.touched_by == Hands.RIGHT
+    assert (reply.analysis, reply.has_target) == ("", True)
+
+
+def test_a_survey_describes_only_where_that_is_wanted(engine):
+    seen = frame()
+    assert engine.survey(seen, want_analysis=False).analysis == ""
+    described = engine.survey(seen)
+    assert "analyse" in {latency.stage for latency in described.latencies}
+    assert "analyse" not in {latency.stage for latency in engine.survey(seen).latencies}

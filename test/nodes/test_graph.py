@@ -21,6 +21,7 @@ from annexe_ros.nodes.camera_replay import CameraReplay
 from annexe_ros.nodes.interaction_recognizer import InteractionRecognizer
 from annexe_ros.nodes.perception import PerceptionNode
 from annexe_ros.nodes.query_client import QueryClient
+from annexe_ros.nodes.step_tracker import StepTrackerNode
 from annexe_ros.ros.detections import vision_msgs_installed
 
 pytestmark = pytest.mark.ros
@@ -121,6 +122,7 @@ def test_the_page_lists_what_parameters_change(context, peer):
     [
         ("camera_replay", CameraReplay, {"recording": RECORDING}, "/image"),
         ("interaction_recognizer", InteractionRecognizer, {"autostart": False}, "/rosout"),
+        ("step_tracker", StepTrackerNode, {"autostart": False}, "/rosout"),
         ("query_client", partial(QueryClient, "/annexe", with_pictures=True), {}, "/annexe/markers"),
     ],
 )

@@ -13,6 +13,7 @@ from rclpy.node import Node
 from annexe_ros.nodes.camera_replay import ReplayParameters
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.nodes.recognizer_parameters import RecognizerParameters
+from annexe_ros.nodes.step_tracker_parameters import StepTrackerParameters
 from annexe_ros.ros.parameters import NodeParameters, declarations
 
 pytestmark = pytest.mark.ros
@@ -21,6 +22,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 KINDS = {
     "annexe": PerceptionParameters,
     "interaction_recognizer": RecognizerParameters,
+    "step_tracker": StepTrackerParameters,
     "camera_replay": ReplayParameters,
 }
 
@@ -53,7 +55,7 @@ def test_a_shipped_file_is_accepted_by_its_node(path, namespace, context):
         node.destroy_node()
 
 
-@pytest.mark.parametrize("node", ["annexe", "interaction_recognizer"])
+@pytest.mark.parametrize("node", ["annexe", "interaction_recognizer", "step_tracker"])
 def test_a_nodes_file_lists_its_defaults(node):
     listed = contents(CONFIG / f"{node}.yaml")[node]
     assert listed == {item.name: item.default for item in declarations(KINDS[node]) if not item.read_only}

@@ -118,3 +118,27 @@ def test_an_object_without_place_has_no_marker():
 def test_an_object_without_pixels_has_no_outline():
     """The hand's mask is empty: what there is to say of it is its box."""
     assert by_namespace(painted(HAND))["outlines"].points == []
+
+
+LOOKING = replace(reply(), gaze=(29.5, 19.5))
+
+
+def test_a_line_of_sight_ends_in_a_ball_at_what_is_looked_at():
+    depth = np.full((40, 60), np.nan, np.float32)
+    depth[18:22, 28:32] = 0.5
+    markers = by_namespace(MarkerPainter().paint(LOOKING, replace(FRAME, depth=depth)).markers)
+    ball, line = markers["gaze"], markers["line of sight"]
+    assert (ball.pose.position.x, ball.pose.position.y, ball.pose.position.z) == pytest.approx((0, 0, 0.5))
+    assert [end.z for end in line.points] == pytest.approx([0, 0.5])
+
+
+def test_without_depth_there_the_gaze_has_no_marker():
+    unknown = np.zeros((40, 60), np.float32)
+    for frame in (FRAME, replace(FRAME, depth=unknown), replace(FRAME, depth=unknown + 1, camera=None)):
+        assert by_namespace(MarkerPainter().paint(LOOKING, frame).markers) == {}
+
+
+def test_the_gaze_goes_when_it_is_unknown():
+    painter = MarkerPainter()
+    painter.paint(LOOKING, replace(FRAME, depth=np.ones((40, 60), np.float32)))
+    assert told(painter.paint(reply(), FRAME).markers, Marker.DELETE) == [("gaze", 0), ("line of sight", 0)]

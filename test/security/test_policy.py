@@ -14,7 +14,8 @@ RULES = {
 def test_it_is_a_policy_of_the_version_that_sros2_reads():
     assert (policy().tag, policy().attrib) == ("policy", {"version": "0.2.0"})
     enclaves = {enclave.get("path") for enclave in policy().iter("enclave")}
-    assert enclaves == {"/annexe", "/interaction_recognizer", "/camera_replay", "/query_client"}
+    nodes = {"annexe", "interaction_recognizer", "step_tracker", "camera_replay", "egoexolearn_replay", "query_client"}
+    assert enclaves == {f"/{node}" for node in nodes}
 
 
 def test_the_node_may_do_what_it_does_and_nothing_else():

@@ -79,7 +79,7 @@ def _rows(boxes: NDArray[np.float64]) -> tuple[Box, ...]:
 
 def render_clips(seed: int, count: int, size: int = SIZE) -> Iterator[RenderedClip]:
     """Yield clips 0..count-1 of a seed without writing them; raises ``MissingDependencyError`` without GL."""
-    renderer = _open_renderer(size)
+    renderer = open_renderer(size)
     try:
         for index in range(count):
             yield render_clip(renderer, seed, index, size)
@@ -132,7 +132,7 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[None]:
 _renderers: dict[int, Renderer] = {}
 
 
-def _open_renderer(size: int) -> Renderer:
+def open_renderer(size: int) -> Renderer:
     """Return a renderer that keeps to one thread: for small pictures, software GL loses more by sharing than it gains.
 
     The setting is Mesa's and is read when GL starts.
@@ -144,7 +144,7 @@ def _open_renderer(size: int) -> Renderer:
 
 def _write_one(job: _Job) -> None:
     if job.size not in _renderers:
-        _renderers[job.size] = _open_renderer(job.size)
+        _renderers[job.size] = open_renderer(job.size)
     clip = render_clip(_renderers[job.size], job.seed, job.index, job.size)
     write_clip(job.out, clip)
 
@@ -183,6 +183,10 @@ class ClipFolder:
             return ClipAnnotation.from_json(json.loads(file.read_text()))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DatasetFormatError(file, f"is no annotation of a clip ({error!r})") from error
+
+    def clip(self, place: int) -> RenderedClip:
+        """Return the clip at a place; raises ``DatasetFormatError``."""
+        return RenderedClip(self.frames(place), self.annotation(place))
 
     def frames(self, place: int) -> NDArray[np.uint8]:
         """Return the frames (T, S, S, 3) RGB of the clip at a place; raises ``DatasetFormatError``."""

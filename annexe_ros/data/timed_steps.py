@@ -1,0 +1,43 @@
+"""What is done when in a recording: ``steps.json`` beside its frames.
+
+``{"steps": [{"step_id": 1, "label": "open the cabinet", "start_s": 0.0, "end_s": 2.0}, ...]}``, in order of time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.core.procedure import TimedStep
+
+STEPS_NAME = "steps.json"
+
+
+def write_steps(root: Path | str, steps: Sequence[TimedStep]) -> None:
+    """Write the steps of the recording in a folder."""
+    listed = {"steps": [asdict(step) for step in steps]}
+    (Path(root) / STEPS_NAME).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+
+
+def read_steps(root: Path | str) -> tuple[TimedStep, ...]:
+    """Return the steps of the recording in a folder, at least one; raises ``DatasetFormatError``."""
+    path = Path(root) / STEPS_NAME
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))["steps"]
+        steps = tuple(
+            TimedStep(int(item["step_id"]), str(item["label"]), float(item["start_s"]), float(item["end_s"]))
+            for item in listed
+        )
+    except OSError as error:
+        raise DatasetFormatError(path, f"can't be read: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetFormatError(path, f"is no list of steps ({type(error).__name__}: {error})") from error
+    if not steps:
+        raise DatasetFormatError(path, "lists no step")
+    if any(step.duration_s <= 0 for step in steps) or any(b.start_s < a.end_s for a, b in itertools.pairwise(steps)):
+        raise DatasetFormatError(path, "its steps must follow each other in time, each with a length")
+    return steps

@@ -1,0 +1,1 @@
+"""Following a procedure live: the step that is done, what comes next, and the place in a demonstration."""

@@ -1,0 +1,95 @@
+"""Which place of a demonstration the present view shows, as a belief over its windows that each new view revises.
+
+A hidden Markov model with one state per window: from view to view one stays, goes on or skips one, and now and then is
+somewhere else; a view speaks for a window by the cosine of their features. Whether the demonstration was filmed by its
+wearer or by somebody else makes no difference here, only to the encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annexe_ros.core.procedure import DemonstrationPlace, TimedStep, ViewedWindow
+
+ADVANCES = (0.25, 0.5, 0.25)
+"""Probabilities of staying at a window, of the next one, and of the one after."""
+LOST = 0.02
+"""Probability of being anywhere else: steps are left out, done again and in another order."""
+TEMPERATURE = 0.07
+"""Of cosines: a view that is so much more alike speaks e times louder."""
+
+
+@dataclass(frozen=True, eq=False)
+class Demonstration:
+    """A recording to compare with.
+
+    Attributes:
+        name: of the recording.
+        ends_s: (T,) time of each window's last frame [s] from the beginning.
+        features: (T, P) unit vectors, a live camera's stride apart.
+        steps: what is done in it, in order of time.
+    """
+
+    name: str
+    ends_s: NDArray[np.float64]
+    features: NDArray[np.float32]
+    steps: Sequence[TimedStep]
+
+    def step_places(self) -> NDArray[np.intp]:
+        """Return, per window (T,), the place in ``steps`` of what is done at its end."""
+        starts = np.array([step.start_s for step in self.steps])
+        return np.clip(np.searchsorted(starts, self.ends_s, side="right") - 1, 0, None)
+
+
+class DemonstrationFollower:
+    """Keeps the belief (T,) about where one camera's view is."""
+
+    def __init__(self, demonstration: Demonstration, model: str = "") -> None:
+        """Begin with every place equally likely; ``model`` is the name of the encoder."""
+        self._demonstration, self._model = demonstration, model
+        self._places = demonstration.step_places()
+        self._belief = self._anywhere()
+
+    def update(self, feature: NDArray[np.float32], window: ViewedWindow) -> DemonstrationPlace:
+        """Revise the belief by a new view (P,), and return the likeliest step and its likeliest place."""
+        similarity = self._demonstration.features @ feature
+        speaks = np.exp((similarity - similarity.max()) / TEMPERATURE)
+        belief = self._moved_on() * speaks
+        self._belief = belief / belief.sum()
+        return self._place(similarity, window)
+
+    def reset(self) -> None:
+        """Forget the views so far."""
+        self._belief = self._anywhere()
+
+    def _anywhere(self) -> NDArray[np.float64]:
+        count = len(self._demonstration.ends_s)
+        return np.full(count, 1 / count)
+
+    def _moved_on(self) -> NDArray[np.float64]:
+        moved = np.zeros_like(self._belief)
+        for by, share in enumerate(ADVANCES):
+            reached = np.minimum(np.arange(len(moved)) + by, len(moved) - 1)
+            np.add.at(moved, reached, share * self._belief)
+        return (1 - LOST) * moved + LOST * self._anywhere()
+
+    def _place(self, similarity: NDArray[np.floating], window: ViewedWindow) -> DemonstrationPlace:
+        demonstration = self._demonstration
+        of_steps = np.bincount(self._places, weights=self._belief, minlength=len(demonstration.steps))
+        step = int(of_steps.argmax())
+        place = int(np.where(self._places == step, self._belief, -1.0).argmax())
+        return DemonstrationPlace(
+            demonstration=demonstration.name,
+            step_number=step + 1,
+            step_count=len(demonstration.steps),
+            label=demonstration.steps[step].label,
+            position_s=float(demonstration.ends_s[place]),
+            score=float(of_steps[step]),
+            similarity=float(similarity[place]),
+            window=window,
+            model=self._model,
+        )

@@ -1,0 +1,126 @@
+"""Trains a step tracker on recordings whose steps are known, with the features of a frozen clip encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.core.event import NANOSECONDS
+from annexe_ros.core.procedure import BACKGROUND_STEP, StepEstimate, StepForecast, TimedStep, ViewedWindow
+from annexe_ros.data.recording import Recording
+from annexe_ros.data.timed_steps import STEPS_NAME, read_steps
+from annexe_ros.procedures.segmentation.mstcn import MsTcnSettings, train_mstcn
+from annexe_ros.procedures.segmentation.steps import BACKGROUND
+from annexe_ros.procedures.tracking.demonstration import Demonstration
+from annexe_ros.procedures.tracking.tracker import StepTracker, TrackerConfig, TrackerModel
+from annexe_ros.procedures.tracking.windows import ClipEmbedder, EmbeddedWindows, embed_windows
+from annexe_ros.video.window import WindowShape
+
+SIZES = MsTcnSettings(maps=32, layers=6, stages=2, dropout=0.3, causal=True, epochs=40, learning_rate=2e-3)
+"""Some minutes of memory at two windows a second, and small enough for a few dozen recordings."""
+MAX_GAP_S = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """A recording with known steps, as features."""
+
+    name: str
+    steps: tuple[TimedStep, ...]
+    windows: EmbeddedWindows
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The step (T,) at the end of each window; 0 between steps."""
+        return np.array([self._at(end) for end in self.windows.ends_s], dtype=np.int64)
+
+    def as_demonstration(self) -> Demonstration:
+        """Return it as something to compare with."""
+        return Demonstration(self.name, self.windows.ends_s, self.windows.features, self.steps)
+
+    def _at(self, end_s: float) -> int:
+        found = (step.step_id for step in self.steps if step.start_s < end_s <= step.end_s)
+        return next(found, BACKGROUND_STEP)
+
+
+def rehearsal(folder: Path, encoder: ClipEmbedder, shape: WindowShape, stride_s: float) -> Rehearsal:
+    """Read and embed a recording; raises ``DatasetFormatError``."""
+    recording, steps = Recording.open(folder), read_steps(folder)
+    frames = (recording.read(entry) for entry in recording.frames)
+    try:
+        return Rehearsal(folder.name, steps, embed_windows(frames, encoder, shape, stride_s))
+    except DatasetFormatError as error:
+        raise DatasetFormatError(folder, error.why) from error
+
+
+def rehearse(
+    root: Path,
+    encoder: ClipEmbedder,
+    shape: WindowShape,
+    stride_s: float,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Rehearsal]:
+    """Read and embed all recordings with steps in a folder, by name; raises ``DatasetFormatError``."""
+    folders = sorted(path.parent for path in root.glob(f"*/{STEPS_NAME}"))
+    if not folders:
+        raise DatasetFormatError(root, "holds no recording with steps.json; 'annexe procedures' makes some")
+    found = []
+    for folder in folders:
+        found.append(rehearsal(folder, encoder, shape, stride_s))
+        if progress is not None:
+            progress(len(found), len(folders))
+    return found
+
+
+def train_tracker(
+    rehearsals: Sequence[Rehearsal],
+    encoder_name: str,
+    window_s: float,
+    stride_s: float,
+    settings: MsTcnSettings = SIZES,
+    seed: int = 0,
+) -> TrackerModel:
+    """Return a tracker of the steps that the recordings show."""
+    labels = step_names([step for one in rehearsals for step in one.steps])
+    width = rehearsals[0].windows.features.shape[1]
+    sized = replace(settings, width=width, classes=len(labels), causal=True)
+    network = train_mstcn([(one.windows.features, one.labels) for one in rehearsals], sized, seed)
+    sequences = tuple(tuple((step.step_id, step.duration_s) for step in one.steps) for one in rehearsals)
+    return TrackerModel(TrackerConfig(labels, encoder_name, window_s, stride_s, sized, sequences), network)
+
+
+def step_names(steps: Sequence[TimedStep]) -> tuple[str, ...]:
+    """Return the name of each number, 0 included; raises ``DatasetFormatError`` where a number has two names."""
+    names: dict[int, str] = {BACKGROUND_STEP: BACKGROUND}
+    for step in steps:
+        if names.setdefault(step.step_id, step.label) != step.label:
+            raise DatasetFormatError("steps.json", f"step {step.step_id} is '{names[step.step_id]}' and '{step.label}'")
+    return tuple(names.get(number, "") for number in range(max(names) + 1))
+
+
+def measured(model: TrackerModel, held_out: Sequence[Rehearsal]) -> dict[str, float]:
+    """Return ``{accuracy, next_step, n}`` over all windows of recordings that a tracker is shown live.
+
+    ``next_step`` is the share of windows before the last step after which the most probable candidate is what came.
+    """
+    right, foreseen = list[bool](), list[bool]()
+    for one in held_out:
+        for label, coming, step, forecast in followed(model, one):
+            right.append(step.step_id == label)
+            if coming is not None:
+                foreseen.append(bool(forecast.candidates) and forecast.candidates[0].step_id == coming)
+    return {"accuracy": float(np.mean(right)), "next_step": float(np.mean(foreseen or [0])), "n": len(right)}
+
+
+def followed(model: TrackerModel, one: Rehearsal) -> Iterator[tuple[int, int | None, StepEstimate, StepForecast]]:
+    """Yield, window by window, the true step and the one to come, and what the tracker says of them."""
+    tracker = StepTracker(model)
+    for label, end_s, feature in zip(one.labels, one.windows.ends_s, one.windows.features, strict=True):
+        end_ns = round(end_s * NANOSECONDS)
+        coming = next((other.step_id for other in one.steps if other.start_s >= end_s), None)
+        yield int(label), coming, *tracker.update(feature, ViewedWindow(end_ns, end_ns))

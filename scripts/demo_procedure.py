@@ -1,0 +1,194 @@
+"""A procedure followed live: a generated film is replayed to the node ``step_tracker``; what it told, beside the truth.
+
+What is missing is made first: films (`annexe procedures`) and a tracker trained on them (`annexe train-tracker`). Every
+process is started here and ended here; they talk in a ROS domain of their own, on this machine only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from demo_procedure_page import page
+from rclpy.node import Node
+
+from annexe_ros.benchmark.processes import PROFILE_VARIABLES, isolated_environment, ros_parameters, running
+from annexe_ros.core.errors import AnnexeError, DatasetFormatError
+from annexe_ros.core.procedure import TimedStep
+from annexe_ros.data.timed_steps import STEPS_NAME, read_steps
+from annexe_ros.msg import DemonstrationPlace, ProcedureForecast, ProcedureStep
+from annexe_ros.ros import qos
+from annexe_ros.ros.stamps import NANOSECONDS, nanoseconds
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "scripts"
+READY_S = 300.0
+"""Time for the node to load its encoder and to look at the demonstration [s]."""
+REST_S = 3.0
+TOPICS = {"step": ProcedureStep, "forecast": ProcedureForecast, "demonstration": DemonstrationPlace}
+
+
+def main() -> int:
+    """Run the demo and return its exit code."""
+    options = _parser().parse_args()
+    try:
+        _prepare(options)
+        film, demonstration = _films(options.data / "test")
+        heard = _replay_and_listen(options, film, demonstration)
+    except (AnnexeError, subprocess.CalledProcessError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    result = summary(heard, read_steps(film), read_steps(demonstration))
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (options.out / "index.html").write_text(page(result, film, options.out), encoding="utf-8")
+    print(", ".join(f"{name} {value:.2f}" for name, value in result["figures"].items()))
+    print(f"{os.path.relpath(options.out / 'index.html')} shows what was told")
+    return 0 if heard["step"] else 1
+
+
+def summary(
+    heard: dict[str, list[dict[str, Any]]], steps: Sequence[TimedStep], shown: Sequence[TimedStep]
+) -> dict[str, Any]:
+    """Return what was told and what was true, and how often they agreed."""
+    return {
+        "truth": [asdict(step) for step in steps],
+        "heard": heard,
+        "figures": {
+            "step": _share(told["step_id"] == _step_at(steps, told["at_s"]).step_id for told in heard["step"]),
+            "next step": _share(_foreseen(steps, told) for told in heard["forecast"] if _coming(steps, told["at_s"])),
+            "place": _share(
+                shown[told["step_number"] - 1].step_id == _step_at(steps, told["at_s"]).step_id
+                for told in heard["demonstration"]
+            ),
+        },
+    }
+
+
+def _share(right: Any) -> float:
+    judged = list(right)
+    return sum(judged) / len(judged) if judged else 0.0
+
+
+def _step_at(steps: Sequence[TimedStep], at_s: float) -> TimedStep:
+    return next((step for step in steps if step.start_s < at_s <= step.end_s), steps[-1])
+
+
+def _coming(steps: Sequence[TimedStep], at_s: float) -> TimedStep | None:
+    return next((step for step in steps if step.start_s >= at_s), None)
+
+
+def _foreseen(steps: Sequence[TimedStep], told: dict[str, Any]) -> bool:
+    coming = _coming(steps, told["at_s"])
+    return coming is not None and told["step_ids"][:1] == [coming.step_id]
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    """Make the films and the tracker that aren't there; raises ``CalledProcessError``."""
+    for split, count, seed in (("train", options.films, 0), ("test", 2, 1)):
+        if not list((options.data / split).glob(f"*/{STEPS_NAME}")):
+            _annexe("procedures", "--out", options.data / split, "--count", count, "--seed", seed)
+    if not (options.model / "config.json").is_file():
+        _annexe(
+            "train-tracker", "--data", options.data / "train", "--held-out", options.data / "test",
+            "--encoder", options.encoder, "--out", options.model,
+        )  # fmt: skip
+
+
+def _annexe(*arguments: object) -> None:
+    words = [str(argument) for argument in arguments]
+    print("annexe", *words, flush=True)
+    subprocess.run([sys.executable, "-m", "annexe_ros.cli", *words], check=True)
+
+
+def _films(folder: Path) -> tuple[Path, Path]:
+    """Return a film to follow and another one as its demonstration; raises ``DatasetFormatError``."""
+    films = sorted(path.parent for path in folder.glob(f"*/{STEPS_NAME}"))
+    if len(films) < 2:
+        raise DatasetFormatError(folder, "holds less than two films")
+    return films[0], films[1]
+
+
+def _replay_and_listen(options: argparse.Namespace, film: Path, demonstration: Path) -> dict[str, list[dict[str, Any]]]:
+    """Start the node, play the film once when it is ready, and return what it told by topic."""
+    environment = {PROFILE_VARIABLES[0]: str(ROOT / "config" / "fastdds.xml"), **isolated_environment()}
+    options.out.mkdir(parents=True, exist_ok=True)
+    logs = {name: options.out / f"{name}.log" for name in ("step_tracker", "camera_replay")}
+    for log in logs.values():
+        log.unlink(missing_ok=True)
+    tracker = ros_parameters(model=options.model, demonstration=demonstration, encoder=options.encoder)
+    replay = ros_parameters(recording=film, loop=False, restamp=False)
+    os.environ.update(environment)
+    rclpy.init()
+    listener = _Listener()
+    print(f"playing {os.path.relpath(film)} to the node step_tracker", flush=True)
+    try:
+        with running(SCRIPTS / "step_tracker", tracker, environment, logs["step_tracker"]) as node:
+            if not listener.wait(lambda: listener.count_publishers("/step_tracker/step") and _active(logs), READY_S):
+                raise DatasetFormatError(logs["step_tracker"], "the node step_tracker did not become ready")
+            with running(SCRIPTS / "camera_replay", replay, environment, logs["camera_replay"]) as camera:
+                listener.wait(lambda: camera.poll() is not None or node.poll() is not None, READY_S)
+                listener.wait(lambda: False, REST_S)
+    finally:
+        listener.destroy_node()
+        rclpy.try_shutdown()
+    return listener.heard
+
+
+def _active(logs: dict[str, Path]) -> bool:
+    return "follows a procedure" in logs["step_tracker"].read_text(encoding="utf-8")
+
+
+class _Listener(Node):
+    """Remembers what the step tracker tells, as plain values; times are those of the film [s]."""
+
+    def __init__(self) -> None:
+        super().__init__("demo_procedure")
+        self.heard: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS}
+        for topic, kind in TOPICS.items():
+            self.create_subscription(kind, f"/step_tracker/{topic}", self._remember(topic), qos.reliable())
+
+    def wait(self, condition: Any, limit_s: float) -> bool:
+        """Listen until a condition holds; false where it doesn't in time."""
+        deadline = time.monotonic() + limit_s
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            rclpy.spin_once(self, timeout_sec=0.1)
+        return True
+
+    def _remember(self, topic: str) -> Any:
+        plain = [name for name in TOPICS[topic].get_fields_and_field_types() if name not in ("header", "since")]
+
+        def remember(message: Any) -> None:
+            values = {name: _plain(getattr(message, name)) for name in plain if not name.startswith("window")}
+            self.heard[topic].append({"at_s": nanoseconds(message.window_end) / NANOSECONDS, **values})
+
+        return remember
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else list(value)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Follow a generated procedure live, and show what the node told.")
+    parser.add_argument("--data", type=Path, default=Path("data/procedures"), help="folder of films (%(default)s)")
+    parser.add_argument("--films", type=int, default=24, help="films to train on, where there are none (%(default)s)")
+    parser.add_argument("--model", type=Path, default=Path("runs/tea-tracker"), help="tracker (%(default)s)")
+    parser.add_argument("--encoder", default="egovideo-clips", help="clip encoder (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("out/procedure"), help="where results go (%(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,125 @@
+"""The page of the procedure demo: rows of time with what was true and what was told, and a picture of every step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+COLOURS = ("#8a8f98", "#e5733c", "#3c8ee5", "#2fb573", "#d6b12c", "#b05fd0", "#2fb8b8", "#d64c7f")
+"""By step number; 0 is what belongs to none."""
+RATE_HZ = 8.0
+
+_PAGE = Template("""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>a procedure, followed live</title><style>
+:root { color-scheme: light dark; --ink: #1b1e24; --back: #f4f5f7; --quiet: #69707d; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaee; --back: #15171b; --quiet: #98a0ae; } }
+body { margin: 0; padding: 2rem clamp(1rem, 4vw, 4rem); background: var(--back); color: var(--ink);
+       font: 15px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0; } p { color: var(--quiet); margin: .2rem 0 1.5rem; }
+.row { display: grid; grid-template-columns: 9rem 1fr; align-items: center; margin: .4rem 0; }
+.bar { position: relative; height: 2rem; border-radius: 6px; overflow: hidden; background: #8883; }
+.bar span { position: absolute; top: 0; bottom: 0; }
+.steps { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.5rem 0; }
+.steps figure { margin: 0; width: 8.5rem; } .steps img { width: 100%; border-radius: 8px; display: block; }
+.steps figcaption { font-size: .8rem; border-left: .4rem solid; padding-left: .5rem; margin-top: .4rem; }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+th { text-align: left; color: var(--quiet); font-weight: 500; }
+th, td { padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #8883; }
+.wrong { color: #d04040; }
+</style></head><body><h1>Making tea, followed live</h1><p>$figures</p>
+$rows
+<div class="steps">$pictures</div>
+<table><tr><th>time</th><th>true step</th><th>recognised</th><th>next, probability, in</th><th>demonstration</th></tr>
+$lines
+</table></body></html>
+""")
+
+
+def page(result: Mapping[str, Any], film: Path, out: Path) -> str:
+    """Return the page of ``summary``'s result; its pictures are those of the film, named from the folder ``out``."""
+    truth, heard = result["truth"], result["heard"]
+    end_s = truth[-1]["end_s"]
+    spans = {
+        "true step": [(step["start_s"], step["end_s"], step["step_id"], step["label"], 1.0) for step in truth],
+        "recognised": list(_spans(heard["step"], end_s, _as_step)),
+        "foreseen next": list(_spans(heard["forecast"], end_s, _as_next)),
+        "place in the demo": list(_spans(heard["demonstration"], end_s, _as_place(truth))),
+    }
+    return _PAGE.substitute(
+        figures=", ".join(f"{name} right in {share:.0%} of the windows" for name, share in result["figures"].items()),
+        rows="\n".join(_row(name, parts, end_s) for name, parts in spans.items()),
+        pictures="\n".join(_picture(step, film, out) for step in truth),
+        lines="\n".join(_lines(truth, heard)),
+    )
+
+
+Span = tuple[float, float, int, str, float]
+"""Begin and end [s], number and name of a step, and how sure."""
+
+
+def _spans(told: Sequence[Mapping[str, Any]], end_s: float, read: Any) -> Iterator[Span]:
+    ends = [item["at_s"] for item in told[1:]] + [end_s]
+    for item, until in zip(told, ends, strict=True):
+        number, label, score = read(item)
+        yield item["at_s"], min(until, end_s), number, label, score
+
+
+def _as_step(item: Mapping[str, Any]) -> tuple[int, str, float]:
+    return item["step_id"], item["label"], item["score"]
+
+
+def _as_next(item: Mapping[str, Any]) -> tuple[int, str, float]:
+    if not item["step_ids"]:
+        return 0, "the end", 0.3
+    return item["step_ids"][0], item["labels"][0], item["probabilities"][0]
+
+
+def _as_place(truth: Sequence[Mapping[str, Any]]) -> Any:
+    numbers = {step["label"]: step["step_id"] for step in truth}
+    return lambda item: (numbers.get(item["label"], 0), item["text"], item["score"])
+
+
+def _row(name: str, spans: Sequence[Span], end_s: float) -> str:
+    parts = "".join(
+        f'<span style="left:{100 * a / end_s:.2f}%;width:{100 * (b - a) / end_s:.2f}%;background:{_colour(number)};'
+        f'opacity:{0.25 + 0.75 * score:.2f}" title="{escape(label)} ({score:.2f})"></span>'
+        for a, b, number, label, score in spans
+    )
+    return f'<div class="row"><div>{escape(name)}</div><div class="bar">{parts}</div></div>'
+
+
+def _picture(step: Mapping[str, Any], film: Path, out: Path) -> str:
+    number = round((step["start_s"] + 1.0) * RATE_HZ)
+    source = os.path.relpath(film / "RGB" / f"{number:06d}.jpg", out)
+    return (
+        f'<figure><img src="{escape(source)}" alt=""><figcaption style="border-color:{_colour(step["step_id"])}">'
+        f"{step['start_s']:.0f} s: {escape(step['label'])}</figcaption></figure>"
+    )
+
+
+def _lines(truth: Sequence[Mapping[str, Any]], heard: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table row for each window of which everything was told."""
+    forecasts = {item["at_s"]: item for item in heard["forecast"]}
+    places = {item["at_s"]: item["text"] for item in heard["demonstration"]}
+    for step in heard["step"]:
+        at_s = step["at_s"]
+        true = next((item["label"] for item in truth if item["start_s"] < at_s <= item["end_s"]), "")
+        mood = "" if true == step["label"] else ' class="wrong"'
+        coming = forecasts.get(at_s, {"labels": [], "probabilities": [], "lead_times": []})
+        ahead = "; ".join(
+            f"{label} {share:.2f}, {lead:.1f} s"
+            for label, share, lead in zip(coming["labels"], coming["probabilities"], coming["lead_times"], strict=True)
+        )
+        told = f"{step['label']} {step['score']:.2f}"
+        cells = (f"{at_s:.1f} s", true, told, ahead, places.get(at_s, ""))
+        shown = [f"<td{mood if k == 2 else ''}>{escape(cell)}</td>" for k, cell in enumerate(cells)]
+        yield f"<tr>{''.join(shown)}</tr>"
+
+
+def _colour(number: int) -> str:
+    return COLOURS[number % len(COLOURS)]
