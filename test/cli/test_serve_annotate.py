@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from contextlib import nullcontext
 
 import cv2
@@ -75,6 +80,38 @@ def test_annotate_tells_what_it_did_and_goes_on(images, tmp_path):
     assert json.loads(result.stdout) == {"out": str(tmp_path / "out"), **counts}
     again = run(*told)
     assert "2 frames: 0 annotated, 1 from before, 1 broken, 0 not answered (see skipped.json)" in again.stdout
+
+
+def test_annotate_that_was_killed_goes_on(images, tmp_path):
+    (tmp_path / "slow.json").write_text(json.dumps({"stage_delay_s": 0.1}))
+    for number in range(6):
+        shutil.copy(images / "a.png", images / f"c{number}.png")
+    out, parts = tmp_path / "out", tmp_path / "out" / "parts"
+    told = ("annotate", images, "--out", out, "--query", "What?", "--engine", "scripted")
+    slowly = (*told, "--model", tmp_path / "slow.json")
+    process = subprocess.Popen([sys.executable, "-m", "annexe_ros.cli", *map(str, slowly)], stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list(parts.glob("*.parquet")):
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not (out / "annotations.parquet").exists()
+    result = json.loads(run(*slowly, "--json").stdout)
+    assert result["kept"] >= 1
+    assert (result["frames"], result["kept"] + result["done"], result["skipped"]) == (8, 7, 1)
+    refused = run(*told)
+    assert refused.exit_code == 2
+    assert "was begun with other engine; choose another folder" in refused.stderr
+
+
+@pytest.mark.parametrize("library", ["pyarrow", "rosbags.typesys", "mcap"])
+def test_annotate_without_its_libraries_says_how_to_get_them(images, tmp_path, monkeypatch, library):
+    for module in [name for name in sys.modules if name.startswith("annexe_ros.data.annotation.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    result = run("annotate", images, "--out", tmp_path / "out", "--query", "What?", "--engine", "scripted")
+    assert result.exit_code == 2
+    assert "pip install 'annexe-ros[annotate]'" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_annotate_evaluates_where_there_are_labels(rectangle_dataset, images, tmp_path):

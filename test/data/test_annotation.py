@@ -6,11 +6,12 @@ import json
 import multiprocessing
 import os
 import signal
-from functools import partial
+import sys
 
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install annexe-ros[annotate]")
 pytest.importorskip("rosbags", reason="rosbags is not installed: pip install annexe-ros[annotate]")
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 from mcap.reader import make_reader
 
 from annexe_ros.core import Frame, PinholeCamera, Query
-from annexe_ros.core.errors import BadImageError, DatasetFormatError, EngineError
+from annexe_ros.core.errors import BadImageError, DatasetFormatError, EngineError, MissingDependencyError
 from annexe_ros.data.annotation.annotator import Ending
 from annexe_ros.data.annotation.bag_frames import typestore
 from annexe_ros.data.annotation.job import annotate
@@ -28,7 +29,7 @@ from annexe_ros.data.annotation.sources import DEFAULT_TOPICS, open_frames
 from annexe_ros.data.annotation.training_set import frame_records, wordings_of
 from annexe_ros.data.bag_writer import BagWriter
 from annexe_ros.data.ego_irgbench import EgoIrgBench
-from annexe_ros.data.recording import write_index
+from annexe_ros.data.recording import Recording, write_index
 from annexe_ros.evaluation.runner import evaluate
 from annexe_ros.evaluation.stored import evaluate_stored
 from annexe_ros.inference import Script, ScriptedEngine, ScriptedReply, ScriptedTarget
@@ -276,10 +277,11 @@ class Mortal(ScriptedEngine):
 
 def test_a_run_that_was_killed_goes_on(recording, tmp_path):
     out, asked = tmp_path / "out", []
-    process = multiprocessing.get_context("fork").Process(target=run, args=(recording, out, Mortal))
+    process = multiprocessing.get_context("spawn").Process(target=run, args=(recording, out, Mortal))
     process.start()
-    process.join()
+    process.join(120)
     assert process.exitcode == -signal.SIGKILL
+    assert [part.name for part in (out / "parts").glob("*.parquet")] == ["v0.parquet"]
 
     class Counting(ScriptedEngine):
         def interpret(self, frame, query, progress=None):
@@ -351,17 +353,43 @@ def test_labels_of_other_frames_are_told(images, rectangle_dataset, tmp_path):
         run(images, tmp_path / "out", queries=(), labels=Labels(rectangle_dataset))
 
 
-@pytest.mark.engines
-def test_several_workers_write_what_one_writes(recording, tmp_path):
-    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install annexe-ros[serve]")
-    run(recording, tmp_path / "one")
-    ray.init(num_cpus=2, object_store_memory=100_000_000, include_dashboard=False)
-    try:
-        summary = run(recording, tmp_path / "two", partial(ScriptedEngine), workers=2)
-    finally:
-        ray.shutdown()
-    assert {outcome.ending for outcome in summary.outcomes} == {Ending.DONE}
-    one, two = (pq.read_table(tmp_path / name / "annotations.parquet").to_pylist() for name in ("one", "two"))
-    assert [(row["id"], row["query"], row["labels_png"]) for row in one] == [
-        (row["id"], row["query"], row["labels_png"]) for row in two
-    ]
+def test_workers_without_ray_say_how_to_get_it(recording, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'annexe-ros\[serve\]'"):
+        run(recording, tmp_path / "out", workers=2)
+
+
+def test_what_is_written_is_a_recording_again(bag, tmp_path):
+    run(bag, tmp_path / "out")
+    frames = Recording.open(tmp_path / "out")
+    first = frames.read(frames.frames[0])
+    assert [(frame.id, frame.stamp_ns) for frame in frames.frames] == [("run_000000", 1000), ("run_000001", 1001)]
+    assert (first.camera, first.frame_id) == (CAMERA, "head_camera")
+    assert np.allclose(first.depth, 0.6)
+    again = run(tmp_path / "out", tmp_path / "again")
+    assert len(again.ended(Ending.DONE)) == 2
+
+
+def test_rviz_is_told_what_there_is_to_show(bag, tmp_path):
+    run(bag, tmp_path / "out")
+    shown = yaml.safe_load((tmp_path / "out" / "annotations.rviz").read_text())["Visualization Manager"]
+    with (tmp_path / "out" / "annotations.mcap").open("rb") as stream:
+        summary = make_reader(stream).get_summary()
+    offered = {channel.topic: summary.schemas[channel.schema_id].name for channel in summary.channels.values()}
+    kinds = {"rviz_default_plugins/Image": "CompressedImage", "rviz_default_plugins/MarkerArray": "MarkerArray"}
+    displays = [display for display in shown["Displays"] if "Topic" in display]
+    assert len(displays) == 4
+    for display in displays:
+        assert offered[display["Topic"]["Value"]].endswith(kinds[display["Class"]])
+    assert shown["Global Options"]["Fixed Frame"] == "head_camera"
+
+
+def test_a_disk_that_takes_no_more_is_one_sentence(recording, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    run(recording, tmp_path / "out", every=2)
+    (tmp_path / "out" / "parts" / "v0.parquet").unlink()
+    monkeypatch.setattr(pq, "write_table", full)
+    with pytest.raises(DatasetFormatError, match=r"v0\.parquet: can't be written \(No space left on device\)"):
+        run(recording, tmp_path / "out", every=2)

@@ -18,7 +18,7 @@ from annexe_ros.data.annotation.parts import write_table
 from annexe_ros.data.annotation.plan import JOB, PARTS, SKIPPED, TABLE, VIEW, AnnotationPlan
 from annexe_ros.data.annotation.sources import Entry, open_frames
 from annexe_ros.data.annotation.training_set import FOLDERS
-from annexe_ros.data.annotation.view import write_view
+from annexe_ros.data.annotation.view import check_view_can_be_written, write_view
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.whole import whole
 
@@ -53,8 +53,10 @@ def annotate(
     """Annotate what isn't done yet, then write table and MCAP of all frames that are.
 
     ``make_interpreter`` is called by each worker, in its process. Raises ``DatasetFormatError`` for a recording or
-    folder that can't be used, ``EngineError`` when the engine answers no frame any more; what is done stays done.
+    folder that can't be used, ``MissingDependencyError`` before anything is done, and ``EngineError`` when the engine
+    answers no frame any more; what is done stays done.
     """
+    check_view_can_be_written()
     entries = _entries(plan)
     _begin(plan)
     waiting = [entry for entry in entries if not plan.part(entry).is_file()]

@@ -7,6 +7,7 @@ markers, and a transform that has the camera look ahead. Messages are written by
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from annexe_ros.core import Interpretation, OrientedBox, PinholeCamera
+from annexe_ros.core.errors import MissingDependencyError
 from annexe_ros.core.palette import Colour, target_colours
 from annexe_ros.data.annotation.bag_frames import typestore
 from annexe_ros.data.annotation.parts import Annotated, read_part
@@ -37,6 +39,13 @@ CUBE, ADD, DELETE_ALL = 1, 0, 3
 BOX_ALPHA = 0.35
 OVERLAY_QUALITY = 85
 _NOWHERE = OrientedBox(np.zeros(3), np.eye(3), np.zeros(3), np.zeros((6, 6)))
+
+
+def check_view_can_be_written() -> None:
+    """Raise ``MissingDependencyError`` where a library isn't installed: before a night's work, not after it."""
+    typestore()
+    if find_spec("mcap") is None:
+        raise MissingDependencyError("mcap", "pip install 'annexe-ros[annotate]'")
 
 
 def write_view(path: Path, root: Path, parts: Iterable[Path]) -> None:
