@@ -6,10 +6,10 @@ belongs to is its name's word.
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -104,7 +104,7 @@ class FeatureFolder:
 def _tensor(path: Path | str) -> NDArray[np.float32]:
     try:
         tensor = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError) as error:
         first_line = str(error).partition("\n")[0] or type(error).__name__
         raise DatasetFormatError(path, f"is not a saved tensor: {first_line}") from error
     if not isinstance(tensor, torch.Tensor):
