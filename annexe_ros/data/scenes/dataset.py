@@ -76,11 +76,9 @@ def find_scene(
     for attempt in range(1, _MAX_ATTEMPTS):
         plan = sample_plan(seed, index, unseen, draft=attempt // _ATTEMPTS_PER_DRAFT)
         scene = arrange(plan, np.random.default_rng([seed, index, attempt]), width, height)
-        found = None if scene is None else _survey(renderer, scene, scene_id(seed, index), seed)
+        found = None if scene is None else _survey(renderer, scene, seed, index)
         if scene is not None and found is not None:
-            rendering, truth = found
-            looking = replace(truth, gaze=fixation(truth, rendering.mask, gaze_dice(seed, index)))
-            return scene, rendering, looking, np.random.default_rng([seed, index, attempt, _SENSOR])
+            return scene, *found, np.random.default_rng([seed, index, attempt, _SENSOR])
     raise SceneError(scene_id(seed, index), _MAX_ATTEMPTS)
 
 
@@ -89,13 +87,17 @@ def gaze_dice(seed: int, index: int) -> np.random.Generator:
     return np.random.default_rng([seed, index, _GAZE])
 
 
-def _survey(renderer: Renderer, scene: Scene, name: str, seed: int) -> tuple[Rendering, SceneTruth] | None:
+def _survey(renderer: Renderer, scene: Scene, seed: int, index: int) -> tuple[Rendering, SceneTruth] | None:
     built = build(scene)
     opened = renderer.open(built, scene.view)
     try:
-        return survey(opened, built, scene, name, seed)
+        found = survey(opened, built, scene, scene_id(seed, index), seed)
     finally:
         opened.close()
+    if found is None:
+        return None
+    rendering, truth = found
+    return rendering, replace(truth, gaze=fixation(truth, rendering.mask, gaze_dice(seed, index)))
 
 
 def generate(

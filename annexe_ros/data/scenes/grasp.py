@@ -21,6 +21,10 @@ _LARGEST_BEND = 0.3
 """Cosine of the largest angle between the hand and the way to where its arm comes from."""
 
 
+_EASE = 0.9
+"""What an easy turn of the forearm counts beside a straight wrist (1.4)."""
+
+
 @dataclass(frozen=True, eq=False)
 class PosedHand:
     """A hand and arm in the world.
@@ -54,13 +58,13 @@ class PosedHand:
 def _entry_pixel(rng: Generator, side: Hands, width: int, height: int) -> Floats:
     """Return where on the border of the image the arm comes in: mostly its own half of the bottom edge."""
     border = rng.random()
-    if border < 0.78:
-        u, v = rng.uniform(0.42, 1.08), 1.0
-    elif border < 0.91:
+    if border < 0.82:
+        u, v = rng.uniform(0.46, 1.08), 1.0
+    elif border < 0.95:
         u, v = 1.0, rng.uniform(0.25, 1.0)
-    elif border < 0.96:
-        u, v = rng.uniform(0.02, 0.42), 1.0
-    elif border < 0.975:
+    elif border < 0.98:
+        u, v = rng.uniform(0.02, 0.46), 1.0
+    elif border < 0.985:
         u, v = 0.0, rng.uniform(0.4, 1.0)
     else:
         u, v = rng.uniform(0.5, 1.0), 0.0
@@ -102,6 +106,8 @@ def take_hold(
     forearm = arm_end - point
     forearm /= np.linalg.norm(forearm)
     score = _comfort(rng, shape, candidates, grip, forearm, scale)
+    if not presses:
+        score += _EASE * _ease(side, candidates, forearm)
     best = int(np.argmax(score))
     if score[best] < -1.0:
         return None
@@ -125,6 +131,17 @@ def _comfort(rng: Generator, shape: HandShape, turns: Rotation, grip: Grip, fore
     buried = (wrist < _WRIST_CLEARANCE) | (knuckles < 0.012)
     bent = straight < _LARGEST_BEND
     return 1.4 * straight + 0.6 * agrees + rng.normal(0, 0.15, len(agrees)) - 4.0 * buried - 4.0 * bent
+
+
+def _ease(side: Hands, turns: Rotation, forearm: Floats) -> Floats:
+    """Return how easily the forearm turns so (N,), -1 to 1: best with the thumb up and towards the other hand.
+
+    From there to the palm down is everyday; the thumb down or the palm up is what shoulders and elbows avoid.
+    """
+    right = side is Hands.RIGHT
+    thumb = turns.apply([0.0, 1.0 if right else -1.0, 0.0])
+    inwards = np.cross([0.0, 0.0, 1.0], -forearm) * (1 if right else -1)
+    return thumb @ (0.8 * np.array([0.0, 0.0, 1.0]) + 0.6 * inwards)
 
 
 def _rotations(source: Floats, target: Floats, both_ways: bool) -> Rotation:
