@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from annexe_ros.video.recognition import Recogniser
     from annexe_ros.video.window import StampedClip
 
+EVENT_TOPIC = "~/event"
+
 
 @dataclass(frozen=True)
 class _Equipment:
@@ -58,7 +60,7 @@ class InteractionRecognizer(StagedNode[RecognizerParameters]):
         if not self.context.ok():
             raise NotActiveError("the node was interrupted while it loaded its encoder")
         events = self.create_lifecycle_publisher(
-            InteractionEvent, "~/event", qos.reliable(), qos_overriding_options=qos.overridable()
+            InteractionEvent, EVENT_TOPIC, qos.reliable(), qos_overriding_options=qos.overridable()
         )
         health = RecognitionHealth(self, values.diagnostics_period, lambda: self._why_inactive)
         self._equipment = _Equipment(encoder, recogniser, events, health)
@@ -80,8 +82,8 @@ class InteractionRecognizer(StagedNode[RecognizerParameters]):
         self._feed = ClipFeed(shape, values.stride, self._recognise)
         self._camera = ColourInput(self, self._feed.add, values.image_transport)
         self._equipment.health.watch(self._feed, self._camera)
-        count = len(self._equipment.recogniser.prompts.prompts)
-        self.get_logger().info(f"tells {count} phrases apart and publishes events at {self._equipment.events.topic}")
+        count, topic = len(self._equipment.recogniser.prompts.prompts), self.resolve_topic_name(EVENT_TOPIC)
+        self.get_logger().info(f"tells {count} phrases apart and publishes events on {topic}")
 
     def _deactivate(self) -> None:
         if self._equipment is not None:
@@ -109,14 +111,15 @@ class InteractionRecognizer(StagedNode[RecognizerParameters]):
 
 def _load(values: RecognizerParameters) -> tuple[ClipEncoder, Recogniser]:
     """Return the encoder and what compares clips with the prompts; raises what loading and the prompts raise."""
-    from annexe_ros.inference.placement import device_named
     from annexe_ros.inference.resolve import resolve_model
-    from annexe_ros.video.encoder import ClipEncoder
     from annexe_ros.video.prompts import prompt_set
-    from annexe_ros.video.recognition import Recogniser
 
     prompts = prompt_set(values.verbs, values.nouns, values.phrases, values.template)
-    folder = resolve_model(values.model)
+    folder = resolve_model(values.model)  # before the libraries, which take seconds to import
+    from annexe_ros.inference.placement import device_named
+    from annexe_ros.video.encoder import ClipEncoder
+    from annexe_ros.video.recognition import Recogniser
+
     encoder = ClipEncoder.load(folder, str(device_named(values.device)))
     return encoder, Recogniser(encoder, prompts, folder.name)
 

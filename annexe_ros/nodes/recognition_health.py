@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -76,10 +75,12 @@ class RecognitionHealth:
         return [self._recognising(name, self._feed), camera]
 
     def _recognising(self, name: str, feed: ClipFeed) -> DiagnosticStatus:
-        statistics = asdict(feed.statistics)
-        coverage = str(statistics.pop("coverage"))
+        statistics = feed.statistics
         values: dict[str, object] = {
-            **{f"windows {fate.replace('_', ' ')}": count for fate, count in statistics.items()},
+            "windows recognised": statistics.handed_on,
+            "windows with a gap": statistics.gaps,
+            "windows left out while busy": statistics.skipped,
+            "images out of order": statistics.out_of_order,
             "events published": self._published,
             "events abstained from": self._abstained,
             "failures": self._failed,
@@ -88,5 +89,5 @@ class RecognitionHealth:
         }
         if self._error:
             return diagnostic_status(f"{name}: recognising", Level.ERROR, self._error, values)
-        level = Level.WARN if coverage == "gap" else Level.OK
-        return diagnostic_status(f"{name}: recognising", level, SENTENCES[coverage], values)
+        level = Level.WARN if statistics.coverage == "gap" else Level.OK
+        return diagnostic_status(f"{name}: recognising", level, SENTENCES[statistics.coverage], values)

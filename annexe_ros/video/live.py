@@ -22,7 +22,7 @@ class FeedStatistics:
     Attributes:
         coverage: whether the newest frames make a clip.
         handed_on: clips that were worked on.
-        gaps: clips that had a gap.
+        gaps: clips that had a gap, counted once every stride.
         skipped: clips that became due while another was worked on.
         out_of_order: frames that were left out, because their stamps don't rise.
     """
@@ -48,7 +48,8 @@ class ClipFeed:
         self._window, self._stride_ns, self._work = FrameWindow(shape), round(stride_s * NANOSECONDS), work
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="clips")
         self._running: Future[object] | None = None
-        self._last_ns: int | None = None
+        self._turn_ns: int | None = None
+        self._gap_ns: int | None = None
         self._handed_on = self._gaps = self._skipped = self._out_of_order = 0
 
     @property
@@ -60,28 +61,27 @@ class ClipFeed:
         """Take a frame; where a clip is due with it, hand that on."""
         if not self._window.add(frame):
             self._out_of_order += 1
-        elif self._is_due(frame.stamp_ns):
-            self._take_turn(frame.stamp_ns)
+        elif self._window.coverage is Coverage.GAP and self._is_due(self._gap_ns, frame.stamp_ns):
+            self._gap_ns, self._gaps = frame.stamp_ns, self._gaps + 1
+        elif self._window.coverage is Coverage.WHOLE and self._is_due(self._turn_ns, frame.stamp_ns):
+            self._turn_ns = frame.stamp_ns
+            self._take_turn()
 
     def close(self) -> None:
         """Wait for the clip that is worked on, and take no more."""
         self._executor.shutdown(cancel_futures=True)
 
-    def _is_due(self, stamp_ns: int) -> bool:
-        """Tell whether a stride has passed since the last clip; a clock that jumped back begins anew."""
-        since_ns = None if self._last_ns is None else stamp_ns - self._last_ns
+    def _is_due(self, last_ns: int | None, stamp_ns: int) -> bool:
+        """Tell whether a stride has passed since the last time; a clock that jumped back begins anew."""
+        since_ns = None if last_ns is None else stamp_ns - last_ns
         return since_ns is None or since_ns >= self._stride_ns or since_ns < 0
 
-    def _take_turn(self, stamp_ns: int) -> None:
-        coverage = self._window.coverage
-        if coverage is Coverage.FILLING:
-            return
-        self._last_ns = stamp_ns
+    def _take_turn(self) -> None:
         clip = self._window.clip()
         if clip is None:
-            self._gaps += 1
-        elif self._running is not None and not self._running.done():
+            return
+        if self._running is not None and not self._running.done():
             self._skipped += 1
-        else:
-            self._handed_on += 1
-            self._running = self._executor.submit(self._work, clip)
+            return
+        self._handed_on += 1
+        self._running = self._executor.submit(self._work, clip)

@@ -101,10 +101,17 @@ class FrameWindow:
 
     @property
     def coverage(self) -> Coverage:
-        """Whether the frames up to now make a clip."""
-        if not self._stamps or self._stamps[-1] - self._stamps[0] < self.shape.reach_ns - self.shape.step_ns // 2:
+        """Whether the frames up to now make a clip; it may begin half a step late."""
+        if not self._stamps:
             return Coverage.FILLING
-        longest = np.diff(np.asarray(self._stamps)).max(initial=0)
+        stamps = np.asarray(self._stamps)
+        first_ns = stamps[-1] - self.shape.reach_ns
+        begin = int(np.abs(stamps - first_ns).argmin())
+        if stamps[begin] > first_ns + self.shape.step_ns // 2:
+            if begin == 0:
+                return Coverage.FILLING
+            begin -= 1
+        longest = np.diff(stamps[begin:]).max(initial=0)
         return Coverage.GAP if longest > self.shape.max_gap_s * NANOSECONDS else Coverage.WHOLE
 
     def clip(self) -> StampedClip | None:

@@ -107,7 +107,7 @@ def test_it_abstains_below_the_margin_until_that_is_lowered(context, film, encod
 
 def test_windows_with_gaps_are_dropped_and_told(context, film, encoder):
     with recognizer(context, encoder, max_gap=0.15):
-        film.until(lambda: film.value("windows gaps") >= 1, step_ns=2 * STEP_NS)
+        film.until(lambda: film.value("windows with a gap") >= 1, step_ns=2 * STEP_NS)
         assert film.status().level == DiagnosticStatus.WARN
         assert "gap" in film.status().message
     assert film.events == []
