@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -32,15 +32,16 @@ from annexe_ros.inference.annexe import AnnexeEngine
 from annexe_ros.inference.loading import load
 
 Follow = Callable[[int, int], object]
+TEXT_STAGES = Stage.ANALYSE, Stage.ANSWER
 NO_CHECKOUT_NOTE = "the node is not measured: its scripts are in a checkout of the sources, which this isn't"
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured: views, rounds of each, calls of the node, and whether growth is."""
+    """How much is measured: views, each seen once, pairs of throughput, calls of the node, and whether growth is."""
 
-    views: int = 8
-    rounds: int = 3
+    views: int = 24
+    rounds: int = 5
     calls: int = 12
     growth: bool = True
 
@@ -54,9 +55,8 @@ def run(model: Path, device: str, dtype: str, extent: Extent, follow: Follow) ->
     images, notes = views(extent.views, recording), [] if torch.cuda.is_available() else [GPU_NOTE]
     engine = AnnexeEngine(model, device, dtype)
     engine.warm_up()
-    found = compare(AuthorsFlow(model, str(engine.device)), engine, images, queries(), extent.rounds, follow)
+    found = compare(AuthorsFlow(model, str(engine.device)), engine, images, queries(), follow)
     network, processor = load(model, engine.device)
-    first_token_ms, tokens_per_s = text_speed(engine, images, processor.token_ids)
     node = _node(model, device, extent.calls, notes)
     return BenchReport(
         model=model.name,
@@ -69,8 +69,8 @@ def run(model: Path, device: str, dtype: str, extent: Extent, follow: Follow) ->
         first_query_ms=median(pair.ours_ms for pair in found.first),
         follow_up_ms=median(pair.ours_ms for pair in found.follow_up),
         concurrency_gain_8=concurrency_gain(engine, images, queries(), rounds=extent.rounds),
-        stages_ms=stages_ms(found, images[0], first_token_ms, node),
-        tokens_per_s=tokens_per_s,
+        stages_ms=stages_ms(found, images[0], first_text_ms(engine, images), node),
+        tokens_per_s=tokens_per_s(found, processor.token_ids),
         memory_mb=resident_mb(os.getpid()),
         node=node,
         limits=asdict(limits(network, processor.image_processor.input_size(SIZE[1], SIZE[0]))),
@@ -91,25 +91,29 @@ def stages_ms(
     return decoded | found.stages_ms() | {"first_token": first_token_ms} | messages
 
 
-def text_speed(
-    engine: AnnexeEngine, images: list[NDArray[np.uint8]], token_ids: Callable[[str], list[int]]
-) -> tuple[float | None, float | None]:
-    """Return the time from a query to its first text [ms] and the tokens per second from then on, if there is text."""
-    waits, speeds = [], []
+def first_text_ms(engine: AnnexeEngine, images: Sequence[NDArray[np.uint8]]) -> float | None:
+    """Return the median time from a query about a new frame to its first text [ms], if there is text."""
+    waits = []
     for image in images:
         times: list[float] = []
 
-        def hear(stage: Stage, text: str, times: list[float] = times) -> None:
-            if text and stage is Stage.ANALYSE:
-                times.append(perf_counter())
+        def hear(_: Stage, text: str, times: list[float] = times) -> None:
+            times += [perf_counter()] if text else []
 
         began = perf_counter()
-        reply = engine.interpret(fresh(image), queries()[0], Progress(on_text=hear))
-        tokens = len(token_ids(reply.analysis))
-        if len(times) > 1:
-            waits.append((times[0] - began) * 1e3)
-            speeds.append((tokens - 1) / (times[-1] - times[0]))
-    return (median(waits), median(speeds)) if waits else (None, None)
+        engine.interpret(fresh(image), queries()[0], Progress(on_text=hear))
+        waits += [(times[0] - began) * 1e3] if times else []
+    return median(waits) if waits else None
+
+
+def tokens_per_s(found: Comparison, token_ids: Callable[[str], list[int]]) -> float | None:
+    """Return how fast analysis and answer were generated for our first queries, whose frames nobody had seen."""
+    speeds = []
+    for _, ours in found.replies[::2]:
+        duration_ms = sum(latency.ms for latency in ours.latencies if latency.stage in TEXT_STAGES)
+        tokens = sum(len(token_ids(text)) for text in (ours.analysis, ours.answer))
+        speeds += [tokens / duration_ms * 1e3] if duration_ms and tokens else []
+    return median(speeds) if speeds else None
 
 
 def _node(model: Path, device: str, calls: int, notes: list[str]) -> NodeFigures | None:

@@ -5,7 +5,7 @@ Both are handed over; what they do inside isn't known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Protocol
@@ -71,28 +71,23 @@ def compare(
     ours: Answers,
     images: Sequence[NDArray[np.uint8]],
     queries: Sequence[Query],
-    rounds: int,
     follow: Callable[[int, int], object] = lambda done, total: None,
 ) -> Comparison:
     """Ask both about each image a first and a second query, in turns.
 
-    Which queries these are changes from image to image; ``follow`` is told how far it is.
+    Each image comes once, so that nobody gains by having described it before. Which queries it gets changes from image
+    to image; ``follow`` is told how far it is.
     """
     found = Comparison()
-    asked = list(_pairs_of_queries(queries, rounds * len(images)))
-    _ask(plain, ours, fresh(images[0]), queries[0], Comparison().first, found.replies)
+    _ask(plain, ours, fresh(np.full_like(images[0], 128)), queries[0], Comparison().first, found.replies)
     found.replies.clear()  # that was for warming up
-    for number, (first, second) in enumerate(asked):
-        frame = fresh(images[number % len(images)])
+    for number, image in enumerate(images):
+        frame = fresh(image)
+        first, second = queries[number % len(queries)], queries[(number + 1) % len(queries)]
         _ask(plain, ours, frame, first, found.first, found.replies)
         _ask(plain, ours, frame, second, found.follow_up, found.replies)
-        follow(number + 1, len(asked))
+        follow(number + 1, len(images))
     return found
-
-
-def _pairs_of_queries(queries: Sequence[Query], count: int) -> Iterator[tuple[Query, Query]]:
-    for number in range(count):
-        yield queries[number % len(queries)], queries[(number + 1) % len(queries)]
 
 
 def _ask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,9 @@ def bench(
     device: DeviceOption = "auto",
     dtype: DtypeOption = DEFAULT_DTYPE,
     quick: Annotated[bool, typer.Option("--quick", help="Few repeats, to see that it runs; no growth.")] = False,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="Take only the model's configuration; weights are random.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
     page: Annotated[Path | None, typer.Option(help="Folder for performance.md and images/ with plots.")] = None,
     as_json: JsonFlag = False,
@@ -30,11 +34,14 @@ def bench(
     more than 0.99. What can't be measured here is null, and notes say why. A few minutes.
     """
     with working():
+        from annexe_ros.benchmark.random_model import write_random_model
         from annexe_ros.benchmark.run import FULL, QUICK, run
         from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
 
-        with progress_bar("comparing") as follow:
-            report = run(resolve_model(model or DEFAULT_MODEL), device, dtype, QUICK if quick else FULL, follow)
+        folder = resolve_model(model or DEFAULT_MODEL)
+        with progress_bar("comparing") as follow, TemporaryDirectory() as made:
+            chosen = write_random_model(folder, Path(made)) if random_weights else folder
+            report = run(chosen, device, dtype, QUICK if quick else FULL, follow)
         figures = report.to_json()
         if out is not None:
             _write(out, json.dumps(figures, indent=2) + "\n")

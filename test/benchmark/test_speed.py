@@ -41,8 +41,8 @@ def test_pairs_take_turns_in_who_comes_first():
 
 
 def test_first_and_second_queries_are_told_apart():
-    images = views(2, size=(64, 48))
-    found = compare(Waiting(0.02, 0.02), Waiting(0.01, 0.001), images, queries(), rounds=2)
+    images = views(4, size=(64, 48))
+    found = compare(Waiting(0.02, 0.02), Waiting(0.01, 0.001), images, queries())
     assert len(found.first) == len(found.follow_up) == 4
     assert found.follow_up_speedup > found.first_query_speedup > 1
     assert found.differences == []
