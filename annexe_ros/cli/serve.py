@@ -40,6 +40,7 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(help="PEM file, for https.")] = None,
     ray_address: Annotated[str, typer.Option(help="A Ray cluster to serve in, or auto; else one starts here.")] = "",
     local_cpus: Annotated[int, typer.Option(min=0, help="CPUs of a Ray that starts here; 0: all.")] = 0,
+    start_limit: Annotated[float, typer.Option(min=1.0, help="Time for the engines to load [s].")] = 600.0,
 ) -> None:
     """Serve an engine by HTTP for nodes with the engine 'remote', until interrupted.
 
@@ -63,7 +64,8 @@ def serve(
             token_digest=digest(read_token(token_env, token_file)),
             limits=Limits(int(max_megabytes * 2**20), int(max_megapixels * 1e6), max_waiting, per_robot),
         )
-        listening = Listening(host, port, ray_address, local_cpus, str(tls_certificate or ""), str(tls_key or ""))
+        certificate, key = str(tls_certificate or ""), str(tls_key or "")
+        listening = Listening(host, port, ray_address, local_cpus, certificate, key, start_limit)
         with serving(plan, listening):
             typer.echo(f"serving on {listening.url}; stop with Ctrl+C", err=True)
             _wait_for_the_end()

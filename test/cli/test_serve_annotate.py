@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from annexe_ros.cli.main import app
@@ -59,6 +61,15 @@ def test_serve_keeps_to_this_machine_without_a_token():
     result = run("serve", "--engine", "scripted", "--host", "0.0.0.0")
     assert result.exit_code == 2
     assert "a server on 0.0.0.0 needs a token" in result.stderr
+
+
+def test_every_option_of_serve_is_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `--")]
+    for option in get_command(app).commands["serve"].params:
+        (row,) = [row for row in rows if f"`{option.opts[0]}`" in row.split("|")[1]]
+        if isinstance(option.default, int | float) or option.name == "host":
+            assert f"| `{option.default}` |" in row
 
 
 @pytest.fixture

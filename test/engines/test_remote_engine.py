@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread, Timer
+from threading import Event, Timer
 
 import numpy as np
 import pytest
+from replica_server import listening, scripted
 
 from annexe_ros.core import Frame, Progress, Query, Stage
 from annexe_ros.core.errors import (
@@ -25,45 +24,14 @@ from annexe_ros.core.errors import (
     ServerUnavailableError,
     WireFormatError,
 )
-from annexe_ros.inference import ScriptedEngine, create_engine
+from annexe_ros.inference import create_engine
 from annexe_ros.inference.remote.engine import RemoteEngine
 from annexe_ros.inference.remote.gate import Refusal
 from annexe_ros.inference.remote.settings import RemoteSettings
-from annexe_ros.inference.remote.work import Job, Worker
 
 pytestmark = pytest.mark.engines
 FRAME = Frame(np.full((24, 32, 3), 90, np.uint8))
 QUICK = {"retries": 2, "backoff_s": 0.05, "timeout_s": 5.0}
-
-
-@contextmanager
-def listening(answer, port=0):
-    """Serve ``answer(body) -> (HTTP status, body)`` and yield port and the headers that were seen."""
-    seen = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            seen.append(dict(self.headers))
-            status, body = answer(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST  # noqa: N815
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port, seen
-        server.shutdown()
-
-
-def scripted(body):
-    """Answer as a replica with the scripted engine does."""
-    return Worker(ScriptedEngine(), 10_000).answer([Job.starting(body, 5.0)])[0]
 
 
 def engine(port, **settings):

@@ -165,3 +165,4 @@ def test_the_page_has_the_table_of_settings_and_an_example_that_can_be_read(tmp_
     path = tmp_path / "remote.yaml"
     path.write_text(example)
     assert RemoteSettings.from_file(path).url == yaml.safe_load(example)["url"]
+    assert RemoteSettings.from_file(ROOT / "config" / "engines" / "remote.yaml").token_env == "ANNEXE_TOKEN"

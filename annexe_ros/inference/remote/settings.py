@@ -5,6 +5,7 @@ Each setting is declared once, with its meaning and range; checks and the table 
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from dataclasses import MISSING, dataclass, field, fields
@@ -29,7 +30,7 @@ def _setting(meaning: str, low: float | None = None, high: float | None = None, 
 class RemoteSettings:
     """How the server is reached. Raises ``ParameterError`` for values that aren't allowed."""
 
-    url: str = _setting("where `annexe serve` listens, e.g. `http://gpu-box:8000`; `https` where a proxy speaks TLS")
+    url: str = _setting("where `annexe serve` listens, e.g. `http://gpu-box:8000`; `https` where it has a certificate")
     token_env: str = _setting("environment variable that holds the token; empty: look at `token_file`", default="")
     token_file: str = _setting("file that holds the token; both empty: none is sent", default="")
     robot: str = _setting("who asks, robots take turns; empty: the name of this machine", default="")
@@ -100,7 +101,7 @@ def settings_table() -> str:
     """Return the settings as a table in Markdown."""
     rows = ["| setting | default | range | meaning |", "|---|---|---|---|"]
     for item in fields(RemoteSettings):
-        default = "required" if item.default is MISSING else f"`{item.default!r}`".replace("'", '"')
+        default = "required" if item.default is MISSING else f"`{json.dumps(item.default)}`"
         low, high = item.metadata["low"], item.metadata["high"]
         reach = "" if low is None else f"{low} to {high}"
         rows.append(f"| `{item.name}` | {default} | {reach} | {item.metadata['meaning']} |")
