@@ -7,6 +7,7 @@ question was not answered. "No such target" is an answer.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -38,6 +39,7 @@ from annexe_ros.srv import EgoQuery
 NOT_YET = (Status.NOT_ACTIVE, Status.NO_FRAME, Status.STALE_FRAME)
 RETRY_S = 0.2
 PICTURE_WAIT_S = 2.0
+GREETING_S = 2.0
 
 
 class NoAnswerError(AnnexeError):
@@ -54,7 +56,7 @@ class QueryClient(Node):
         self._spinner.add_node(self)
         self._query = self.create_client(EgoQuery, f"{target}/query")
         self._state = self.create_client(GetState, f"{target}/get_state")
-        self._told = ""
+        self._told, self._greeted = "", False
         self._with_pictures = with_pictures
         self._overlay: Image | None = None
         self._markers: MarkerArray | None = None
@@ -66,6 +68,8 @@ class QueryClient(Node):
         """Ask once; raises ``NoAnswerError``."""
         self._overlay = self._markers = None
         request.query = question.query
+        if not self._greeted:
+            self._is_active(timeout_s)
         started = time.perf_counter()
         response = self._call(self._query, request, timeout_s)
         latency_ms = (time.perf_counter() - started) * 1e3
@@ -79,7 +83,7 @@ class QueryClient(Node):
         Tells what it waits for. After ``wait_s`` the last reply counts, whatever it is; raises ``NoAnswerError``.
         """
         deadline = time.monotonic() + wait_s
-        while self._call(self._state, GetState.Request(), wait_s).current_state.id != State.PRIMARY_STATE_ACTIVE:
+        while not self._is_active(wait_s):
             self._tell(self.ask(question, request, wait_s).response.message)
             if time.monotonic() > deadline:
                 break
@@ -89,14 +93,27 @@ class QueryClient(Node):
             asked = self.ask(question, request, timeout_s)
         return asked
 
-    def _call(self, client: Client, request: Any, timeout_s: float) -> Any:
+    def _is_active(self, wait_s: float) -> bool:
+        """Ask the node for its state until it answers.
+
+        A service drops its response to a client that it hasn't discovered (rmw_fastrtps); once this one answers, the
+        node knows the client of ``query`` too, which is the older one.
+        """
+        response = self._call(self._state, GetState.Request(), wait_s, again_s=GREETING_S)
+        self._greeted = True
+        return response.current_state.id == State.PRIMARY_STATE_ACTIVE
+
+    def _call(self, client: Client, request: Any, timeout_s: float, again_s: float = math.inf) -> Any:
+        """Return the response; call again after ``again_s`` without one."""
         if not client.wait_for_service(timeout_s):
             raise NoAnswerError(f"there is no service '{client.service_name}'; is the perception node running?")
-        future = client.call_async(request)
-        self._spinner.spin_until_future_complete(future, timeout_sec=timeout_s)
-        if not future.done():
-            raise NoAnswerError(f"'{client.service_name}' gave no answer within {timeout_s:.0f} s")
-        return future.result()
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            future = client.call_async(request)
+            self._spinner.spin_until_future_complete(future, timeout_sec=min(left_s, again_s))
+            if future.done():
+                return future.result()
+        raise NoAnswerError(f"'{client.service_name}' gave no answer within {timeout_s:.0f} s")
 
     def _tell(self, obstacle: str) -> None:
         """Say what is waited for, once each, and wait a little."""

@@ -101,13 +101,16 @@ class Peer:
         """Return the client of a service, made known to it by a harmless request.
 
         A service drops its response to a client that it hasn't discovered within 100 ms (rmw_fastrtps), and the client
-        can't tell; so the request is made again until there is a response.
+        can't tell; so another client makes the request until there is a response.
         """
-        if name not in self._clients:
+        deadline = time.monotonic() + LIMIT_S
+        while name not in self._clients:
+            assert time.monotonic() < deadline, f"no service {name}"
             client = self.node.create_client(kind, name)
-            assert client.wait_for_service(LIMIT_S), f"no service {name}"
-            self.wait_until(lambda: self._answers(client, harmless))
-            self._clients[name] = client
+            if client.wait_for_service(ANSWER_S) and self._answers(client, harmless):
+                self._clients[name] = client
+            else:
+                self.node.destroy_client(client)
         return self._clients[name]
 
     def _answers(self, client: Any, request: Any) -> bool:

@@ -40,6 +40,6 @@ def test_without_waiting_the_nodes_refusal_is_the_answer(context):
 
 def test_nobody_there_is_told(context):
     client = QueryClient("/nobody", context=context)
-    with pytest.raises(NoAnswerError, match="there is no service '/nobody/query'"):
+    with pytest.raises(NoAnswerError, match="there is no service '/nobody/get_state'"):
         client.ask(Question("what?"), EgoQuery.Request(), timeout_s=0.1)
     client.destroy_node()
