@@ -11,7 +11,7 @@ from annexe_ros.video.recognition import Recogniser
 from annexe_ros.video.window import StampedClip
 
 PROMPTS = prompt_set(["picks up/takes", "puts down"], ["mug", "bowl"])
-CLIP = StampedClip(np.zeros((4, 2, 2, 3), np.uint8), 5, 9, "head")
+CLIP = StampedClip(np.zeros((4, 2, 2, 3), np.uint8), (5, 6, 7, 9), "head")
 
 
 class Axes:

@@ -29,6 +29,7 @@ def test_a_clip_is_the_encoders_frames_at_even_times():
     assert clip.frames.shape == (16, 8, 8, 3)
     assert clip.frames[:, 0, 0, 0].tolist() == list(range(45, 121, 5))
     assert (clip.start_ns, clip.end_ns) == (1125 * MS, 3000 * MS)
+    assert clip.stamps_ns == tuple(range(1125 * MS, 3001 * MS, 125 * MS))
 
 
 def test_a_camera_of_the_encoders_pace_fills_a_window_with_as_many_frames():
@@ -74,6 +75,23 @@ def test_a_clip_that_was_taken_stays_as_it_is():
     assert (clip.frames == before).all()
 
 
+def test_windows_that_overlap_show_the_same_frames():
+    times = np.cumsum(np.random.default_rng(0).integers(25, 42, 200))
+    window, shown = FrameWindow(SHAPE), []
+    for number, time in enumerate(times):
+        window.add(frame(int(time)))
+        if number % 7 == 0 and (clip := window.clip()) is not None:
+            shown += clip.stamps_ns
+    covered_steps = (max(shown) - min(shown)) / SHAPE.step_ns + 1
+    assert len(set(shown)) <= 1.2 * covered_steps
+
+
+def test_the_grid_begins_anew_after_a_gap():
+    times = [*range(0, 1000, 125), *range(1437, 1437 + 16 * 125, 125)]
+    clip = window_of(times).clip()
+    assert [stamp // MS for stamp in clip.stamps_ns] == times[-16:]
+
+
 gaps_ms = st.lists(st.integers(5, 290), min_size=1, max_size=150)
 
 
@@ -82,14 +100,17 @@ def test_without_gaps_a_window_is_whole_once_it_reaches_back_far_enough(gaps):
     times = np.cumsum([0, *gaps])
     window = window_of(times)
     clip = window.clip()
-    long_enough = (times[-1] - times[0]) * MS >= SHAPE.reach_ns - SHAPE.step_ns // 2
-    assert (clip is not None) == long_enough
+    duration_ns = int(times[-1] - times[0]) * MS
+    if duration_ns >= SHAPE.reach_ns + SHAPE.step_ns:
+        assert clip is not None
     if clip is not None:
+        assert duration_ns >= SHAPE.reach_ns - SHAPE.step_ns
         numbers = clip.frames[:, 0, 0, 0].astype(int)
-        wanted = times[-1] - SHAPE.step_ns / MS * np.arange(16)[::-1]
+        assert [stamp // MS for stamp in clip.stamps_ns] == times[numbers].tolist()
         assert (np.diff(numbers) >= 0).all()
-        assert clip.end_ns == times[-1] * MS
-        assert (np.abs(times[numbers] - wanted) <= 290 / 2 + 62.5).all()
+        assert 0 <= times[-1] - clip.end_ns / MS <= 290
+        even_ms = np.diff(clip.stamps_ns) / MS
+        assert (np.abs(np.cumsum(even_ms) - 125 * np.arange(1, 16)) <= 290 + 125).all()
 
 
 @given(gaps_ms, st.integers(301, 1500), gaps_ms)

@@ -74,8 +74,8 @@ def look(recogniser: Recogniser, interpreter: Interpreter, side: int, clip: Rend
     """Return what is seen of a clip; ``side`` is that of the encoder's frames [px]."""
     analysis = interpreter.interpret(Frame(np.ascontiguousarray(clip.frames[-1])), QUERY).analysis
     small = np.stack([square(frame, side) for frame in clip.frames])
-    span_ns = round((len(small) - 1) / clip.annotation.rate_hz * NANOSECONDS)
-    events = {name: recogniser.recognise(StampedClip(view(small), 0, span_ns)) for name, view in VIEWS.items()}
+    stamps = tuple(round(k / clip.annotation.rate_hz * NANOSECONDS) for k in range(len(small)))
+    events = {name: recogniser.recognise(StampedClip(view(small), stamps)) for name, view in VIEWS.items()}
     return Seen(clip.annotation, analysis, events)
 
 
