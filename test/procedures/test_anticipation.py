@@ -65,8 +65,8 @@ class TestRelationNetwork:
             frames = noisy_features(np.repeat(seen, 5), classes, 0.7, rng).reshape(count, 5, 24)
             return frames, [((k + 1) % 8, (k + 3) % 8) for k in seen]
 
-        settings = TrnSettings(8, 24, 32, epochs=30, batch=32, learning_rate=0.02, exclusive=exclusive)
-        model = train_trn(*drawn(400), settings)
+        settings = TrnSettings(8, 24, 32, epochs=12, batch=16, learning_rate=0.02, exclusive=exclusive)
+        model = train_trn(*drawn(240), settings)
         frames, labels = drawn(100)
         assert top_recalls(model.scores(frames), labels, top=2)["class_mean"] > 85
 

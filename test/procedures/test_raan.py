@@ -12,14 +12,14 @@ def test_it_ranks_clips_by_a_skill_that_a_part_of_them_shows():
     from annexe_ros.procedures.skill.raan import RaanSettings, train_raan
 
     rng = np.random.default_rng(0)
-    skill = rng.normal(size=80)
+    skill = rng.normal(size=60)
     shown = rng.normal(size=(2, 12)).astype(np.float32)
-    clips = rng.normal(0, 0.4, (80, 10, 12)).astype(np.float32)
-    clips[:, 3:6] += np.float32(0.8) * skill[:, None, None].astype(np.float32) * shown[0] + shown[1]
-    pairs = [(a, b) if skill[a] > skill[b] else (b, a) for a, b in rng.integers(80, size=(600, 2)) if a != b]
-    train = [pair for pair in pairs if max(pair) < 60]
-    test = [pair for pair in pairs if min(pair) >= 60]
-    settings = RaanSettings(12, 16, epochs=25, batch=32, score_rate=1e-2, attention_rate=1e-2)
+    clips = rng.normal(0, 0.2, (60, 10, 12)).astype(np.float32)
+    clips[:, 3:6] += np.float32(0.3) * skill[:, None, None].astype(np.float32) * shown[0] + shown[1]
+    pairs = [(a, b) if skill[a] > skill[b] else (b, a) for a, b in rng.integers(60, size=(400, 2)) if a != b]
+    train = [pair for pair in pairs if max(pair) < 40]
+    test = [pair for pair in pairs if min(pair) >= 40]
+    settings = RaanSettings(12, 16, epochs=16, batch=16, score_rate=3e-3, attention_rate=1e-2)
     scores = train_raan(clips, train, settings).scores(clips)
     assert len(test) > 20
     assert pair_accuracy([scores[a] for a, _ in test], [scores[b] for _, b in test]) > 0.85

@@ -53,6 +53,17 @@ def test_the_step_of_that_time_is_learnt():
     assert StepByTime(videos, bins=1).predict(3).tolist() == [3, 3, 3]
 
 
+def nearest_prototypes(folder, features):
+    """Return the scores of one who looks at single frames only."""
+    from annexe_ros.procedures.segmentation.from_features import stretched
+    from annexe_ros.procedures.segmentation.steps import read_frame_labels
+
+    true = read_frame_labels(folder, ("v9", "v10", "v11"))
+    classes = np.load(folder / "classes.npy")
+    guesses = [stretched((features.video(uid)[:, :16] @ classes.T).argmax(axis=1), len(true[uid])) for uid in true]
+    return segmentation_scores(guesses, list(true.values()))
+
+
 @pytest.mark.model
 class TestMsTcn:
     """The network, small."""
@@ -61,25 +72,35 @@ class TestMsTcn:
     def settings(**changes):
         from annexe_ros.procedures.segmentation.mstcn import MsTcnSettings
 
-        small = {"width": 16, "classes": 5, "maps": 16, "layers": 5, "stages": 2, "dropout": 0.1}
-        return MsTcnSettings(**{**small, "epochs": 12, "learning_rate": 5e-3, **changes})
+        small = {"maps": 16, "layers": 5, "stages": 2, "dropout": 0.1, "epochs": 12, "learning_rate": 5e-3}
+        return MsTcnSettings(**{**small, **changes})
 
-    @staticmethod
-    def videos(count, seed):
-        rng = np.random.default_rng(seed)
-        classes = prototypes(5, 16, np.random.default_rng(0))
-        labels = [step_sequence(5, 6, 10, 30, rng) for _ in range(count)]
-        return [(noisy_features(each, classes, 1.5, rng), each) for each in labels]
+    @pytest.fixture
+    def folder(self, tmp_path):
+        """Twelve videos as they are published: labels at 25 a second, features of CLIP's width at five."""
+        import torch
+
+        rng = np.random.default_rng(0)
+        classes = prototypes(5, 16, rng)
+        for number in range(12):
+            steps = step_sequence(5, 6, 10, 30, rng)
+            frames = noisy_features(steps, classes, 1.5, rng)
+            torch.save(torch.from_numpy(np.pad(frames, ((0, 0), (0, 768 - 16)))), tmp_path / f"v{number}.pt")
+            (tmp_path / f"v{number}.txt").write_text("\r\n".join(map(str, np.repeat(steps, 5)[:-12])))
+        for name, videos in (("train", range(9)), ("test", range(9, 12))):
+            (tmp_path / f"{name}.bundle").write_text("\r\n".join(f"v{number}.txt" for number in videos))
+        np.save(tmp_path / "classes", classes)
+        return tmp_path
 
     @pytest.mark.parametrize("causal", [False, True])
-    def test_it_learns_generated_procedures(self, causal):
-        from annexe_ros.procedures.segmentation.mstcn import train_mstcn
+    def test_it_learns_generated_procedures_from_their_files(self, folder, causal):
+        from annexe_ros.procedures.features import FeatureFolder
+        from annexe_ros.procedures.segmentation.from_features import SegmentationTask
 
-        model = train_mstcn(self.videos(12, 1), self.settings(causal=causal))
-        test = self.videos(4, 2)
-        classes = prototypes(5, 16, np.random.default_rng(0))
-        nearest = segmentation_scores([(f @ classes.T).argmax(axis=1) for f, _ in test], [t for _, t in test])
-        scores = segmentation_scores([model.predict(f) for f, _ in test], [t for _, t in test])
+        features, test = FeatureFolder(folder), [folder / "test.bundle"]
+        task = SegmentationTask(features, folder, self.settings(causal=causal))
+        scores = task.measure(task.learn([folder / "train.bundle"], test), test)
+        nearest = nearest_prototypes(folder, features)
         assert scores["acc"] > 80
         assert scores["f1_50"] > nearest["f1_50"] + 20
 
@@ -93,7 +114,7 @@ class TestMsTcn:
         changed[:, :, 20:] += 5
         for causal in (True, False):
             torch.manual_seed(0)
-            model = MsTcn(self.settings(causal=causal)).eval()
+            model = MsTcn(self.settings(causal=causal, width=16)).eval()
             same = torch.allclose(model(features)[..., :20], model(changed)[..., :20], atol=1e-5)
             assert same is causal
 

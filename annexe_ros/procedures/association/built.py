@@ -38,20 +38,23 @@ class _Asker:
     def __init__(self, answers: Sequence[Segment], direction: Direction, rng: np.random.Generator) -> None:
         self._direction, self._rng = direction, rng
         self._scenes: dict[str, list[Segment]] = {}
+        self._alike: dict[tuple[str, Classes], list[Segment]] = {}
         for segment in answers:
             self._scenes.setdefault(segment.scene, []).append(segment)
+            self._alike.setdefault((segment.scene, _classes(segment)), []).append(segment)
 
     def ask(self, query: Segment) -> AssociationQuestion | None:
         """Return the question; None where nothing fits, or too much does."""
         scene = self._scenes.get(query.scene, [])
-        right = [segment for segment in scene if _classes(segment) == _classes(query)]
-        wrong = [segment for segment in scene if _classes(segment) != _classes(query)]
-        if not right or len(wrong) < CHOICES - 1:
+        right = self._alike.get((query.scene, _classes(query)), [])
+        if not right or len(scene) - len(right) < CHOICES - 1:
             return None
-        choices = [wrong[at] for at in self._rng.choice(len(wrong), CHOICES - 1, replace=False)]
+        # So many that enough are left when all that fit are among them.
+        drawn = self._rng.choice(len(scene), CHOICES - 1 + len(right), replace=False)
+        wrong = [scene[at] for at in drawn if _classes(scene[at]) != _classes(query)][: CHOICES - 1]
         answer = int(self._rng.integers(CHOICES))
-        choices.insert(answer, right[self._rng.integers(len(right))])
-        return AssociationQuestion(query, tuple(choices), answer, self._direction)
+        wrong.insert(answer, right[self._rng.integers(len(right))])
+        return AssociationQuestion(query, tuple(wrong), answer, self._direction)
 
 
 def _classes(segment: Segment) -> Classes:
