@@ -35,6 +35,9 @@ from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration
 
 ENGINE_NAME = "annexe"
 MAX_NEW_TOKENS = 64
+POSTPROCESS = "postprocess"
+"""Stage in which maps become masks and objects."""
+
 THRESHOLD = 0.5
 """Of the indicator: from here on there is a target."""
 
@@ -110,23 +113,19 @@ class AnnexeEngine:
         analysis = seen.analysis or Analysis("", None)
         with watch.stage(Stage.GROUND):
             pooled, score = self._indicate(generation, analysis.descriptor)
-            has_target = score >= THRESHOLD and bool(names)
-            size = frame.height, frame.width
-            labels = np.zeros(size, dtype=np.uint8)
-            objects: tuple[GroundedObject, ...] = ()
-            if has_target:
+            names = names if score >= THRESHOLD else []
+            if names:
                 progress.check()
                 progress.on_text(Stage.GROUND, "")
-                objects = tuple(GroundedObject(name, 0, score, role_of(name)) for name in names)
-                if query.want_mask:
-                    logits = self._mask_logits(seen, generation, pooled, len(objects))
-                    objects, labels = ground(objects, logits, self._contact(seen), size)
-                objects = without_echoes(objects)
+            wanted = bool(names) and query.want_mask
+            logits = self._mask_logits(seen, generation, pooled, len(names)) if wanted else None
+        with watch.stage(POSTPROCESS):
+            objects, labels = self._objects(seen, names, score, logits)
         notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
         reply = Interpretation(
             analysis=analysis.text if query.want_analysis else "",
             answer=NAME_SEPARATOR.join(target.label for target in objects) or NO_TARGET_ANSWER,
-            has_target=has_target,
+            has_target=bool(objects),
             target_score=score,
             objects=objects,
             label_image=labels,
@@ -217,6 +216,17 @@ class AnnexeEngine:
         everything = torch.ones(states.shape[:3], dtype=torch.bool, device=states.device)
         pooled = self._network.pool_query(states, everything, descriptor)
         return pooled, float(self._network.indicator(pooled).sigmoid())
+
+    def _objects(
+        self, seen: SeenFrame, names: Sequence[str], score: float, logits: Tensor | None
+    ) -> tuple[tuple[GroundedObject, ...], NDArray[np.uint8]]:
+        """Return what is named, with masks where there are logits of them, and the label image (H, W)."""
+        size = seen.frame.height, seen.frame.width
+        objects = tuple(GroundedObject(name, 0, score, role_of(name)) for name in names)
+        labels = np.zeros(size, dtype=np.uint8)
+        if logits is not None:
+            objects, labels = ground(objects, logits, self._contact(seen), size)
+        return without_echoes(objects), labels
 
     def _contact(self, seen: SeenFrame) -> Tensor | None:
         """Return the probability (2, h, w) of touching the left, the right hand, where the model has learned it."""
