@@ -27,6 +27,10 @@ def ask(
     image: Annotated[Path, typer.Option(help="Colour image.")],
     query: Annotated[str, typer.Option(help="The question, e.g. 'What is the right hand holding?'")],
     depth: Annotated[Path | None, typer.Option(help="Aligned depth: one channel of uint16, millimetres.")] = None,
+    gaze: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Pixel x y that the wearer looks at, for questions such as 'What am I looking at?'."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for mask.png and overlay.png.")] = None,
     engine: EngineOption = DEFAULT_ENGINE,
     model: ModelOption = None,
@@ -42,15 +46,16 @@ def ask(
     """
     with working():
         from annexe_ros.core import Query
+        from annexe_ros.inference.gaze import GazeInterpreter
 
-        question = Query(query, want_analysis=analysis, want_3d=False)
+        question = Query(query, want_analysis=analysis, want_3d=False, gaze=gaze)
         frame = _read_frame(image, depth)
-        interpreter = open_engine(engine, model, device, dtype)
+        interpreter = GazeInterpreter(open_engine(engine, model, device, dtype))
         interpreter.warm_up()  # so that latency_ms tells what a running node takes
         began = perf_counter()
         reply = interpreter.interpret(frame, question)
         total_ms = (perf_counter() - began) * 1000
-        interpreter.close()
+        interpreter.interpreter.close()
         if out is not None:
             _write_pictures(out, frame, reply, question.text)
     result = as_dict(reply, total_ms)

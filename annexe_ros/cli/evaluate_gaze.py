@@ -47,7 +47,7 @@ def evaluate_gaze(
             from annexe_ros.inference.gaze import GazeInterpreter
 
             interpreter = open_engine(engine, model, device, dtype)
-            looking = GazeInterpreter(interpreter, {}, _fraction(crop))
+            looking = GazeInterpreter(interpreter, fraction=_fraction(crop))
             figures = gaze.evaluate_gaze_answers(dataset, looking, count, follow)
             interpreter.close()
     if as_json:

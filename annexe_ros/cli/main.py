@@ -19,6 +19,7 @@ from annexe_ros.cli.egoexolearn import egoexolearn
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.evaluate_gaze import evaluate_gaze
 from annexe_ros.cli.event_benchmark import event_benchmark
+from annexe_ros.cli.procedures import procedures, train_tracker
 from annexe_ros.cli.scenes import scenes
 from annexe_ros.cli.serve import serve
 from annexe_ros.cli.train import train
@@ -65,8 +66,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 VERBS = (
-    ask, evaluate, evaluate_gaze, bench, scenes, clips, train, train_clips, video_benchmark, event_benchmark,
-    assemble, convert, convert_egovideo, serve, annotate,
+    ask, evaluate, evaluate_gaze, bench, scenes, clips, procedures, train,
+    train_clips, train_tracker, video_benchmark, event_benchmark, assemble, convert, convert_egovideo, serve, annotate,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

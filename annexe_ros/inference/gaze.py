@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -33,31 +34,38 @@ IN_THE_MIDDLE = "Segment the object in the middle of the image."
 """Asked of engines that offer no survey: the first of the view, the second of a part of it, if the first found nothing
 where the wearer looks."""
 MIDDLE_FRACTION = 1 / 2
+NOTHING_HELD: Mapping[str, HeldGaze] = MappingProxyType({})
 
 
 class GazeInterpreter:
-    """An ``Interpreter`` that answers questions about the gaze with the help of another, which remains its owner's."""
+    """An ``Interpreter`` that answers questions about the gaze with the help of another, which remains its owner's.
 
-    def __init__(self, interpreter: Interpreter, held: Mapping[str, HeldGaze], fraction: float = 1.0) -> None:
+    Attributes:
+        interpreter: the other.
+    """
+
+    def __init__(
+        self, interpreter: Interpreter, held: Mapping[str, HeldGaze] = NOTHING_HELD, fraction: float = 1.0
+    ) -> None:
         """Take the gaze of frames from ``held``, by camera name, where a query brings none.
 
         Questions about the gaze are asked of the part of the frame around it, ``fraction`` of its sides long.
         """
-        self._interpreter, self._held, self._fraction = interpreter, held, fraction
+        self.interpreter, self._held, self._fraction = interpreter, held, fraction
 
     @property
     def engine(self) -> str:
         """Kind of the engine that looks."""
-        return self._interpreter.engine
+        return self.interpreter.engine
 
     @property
     def model(self) -> str:
         """Name of its weights."""
-        return self._interpreter.model
+        return self.interpreter.model
 
     def warm_up(self) -> None:
         """Warm the other up."""
-        self._interpreter.warm_up()
+        self.interpreter.warm_up()
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -66,9 +74,9 @@ class GazeInterpreter:
         """Answer a query; the reply has the frame's gaze, where it is known."""
         gaze, question, progress = self._gaze(frame, query), gaze_question(query.text), progress or Progress()
         if question is None:
-            return replace(self._interpreter.interpret(frame, query, progress), gaze=gaze.point)
+            return replace(self.interpreter.interpret(frame, query, progress), gaze=gaze.point)
         if gaze.point is None:
-            reply = self._interpreter.interpret(frame, _asking(query, IN_INTERACTION), progress)
+            reply = self.interpreter.interpret(frame, _asking(query, IN_INTERACTION), progress)
             return replace(reply, notes=(*reply.notes, gaze.note))
         reply = _answer(question, self._look(frame, gaze, query, _without_answers(progress)), gaze.point)
         progress.on_text(Stage.ANSWER, reply.answer)
@@ -83,8 +91,8 @@ class GazeInterpreter:
     def _look(self, frame: Frame, gaze: GazeReading, query: Query, progress: Progress) -> Interpretation:
         """Return a reply that names, where the engine can, what is looked at, with masks in the full frame."""
         view = view_around(frame, gaze, self._fraction)
-        if isinstance(self._interpreter, Surveyor):
-            reply = view.restored(self._interpreter.survey(view.frame, progress, want_analysis=query.want_analysis))
+        if isinstance(self.interpreter, Surveyor):
+            reply = view.restored(self.interpreter.survey(view.frame, progress, want_analysis=query.want_analysis))
             return replace(reply, gaze=gaze.point)
         reply = replace(self._ask(view, _asking(query, IN_INTERACTION), progress), gaze=gaze.point)
         if gaze.point is None or object_under_gaze(reply, gaze.point) is not None:
@@ -100,7 +108,7 @@ class GazeInterpreter:
         )
 
     def _ask(self, view: GazeView, query: Query, progress: Progress) -> Interpretation:
-        return view.restored(self._interpreter.interpret(view.frame, replace(query, want_mask=True), progress))
+        return view.restored(self.interpreter.interpret(view.frame, replace(query, want_mask=True), progress))
 
 
 def _asking(query: Query, text: str) -> Query:

@@ -140,3 +140,11 @@ def test_help_needs_no_heavy_library():
     assert time.perf_counter() - began < 5
     assert "evaluate" in shown.stdout
     assert shown.stdout.strip().endswith("[]")
+
+
+def test_what_is_looked_at_is_told_by_a_pixel(ask):
+    looking = ask("What am I looking at?", "--gaze", 32, 24, "--json")
+    assert json.loads(looking.stdout)["answer"] == "mug"
+    beside = ask("What am I looking at?", "--gaze", 2, 2)
+    assert beside.exit_code == 0
+    assert "nothing that the engine names is where the wearer looks" in beside.stdout

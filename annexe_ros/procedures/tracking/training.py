@@ -114,7 +114,7 @@ def measured(model: TrackerModel, held_out: Sequence[Rehearsal]) -> dict[str, fl
             right.append(step.step_id == label)
             if coming is not None:
                 foreseen.append(bool(forecast.candidates) and forecast.candidates[0].step_id == coming)
-    return {"accuracy": float(np.mean(right)), "next_step": float(np.mean(foreseen or [0])), "n": len(right)}
+    return {"accuracy": float(np.mean(right)), "next_step": float(np.mean(foreseen or [False])), "n": len(right)}
 
 
 def followed(model: TrackerModel, one: Rehearsal) -> Iterator[tuple[int, int | None, StepEstimate, StepForecast]]:
