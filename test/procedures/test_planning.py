@@ -11,7 +11,7 @@ from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.procedures.planning import evaluate as planning
 from annexe_ros.procedures.planning.evaluate import Planner, evaluate_planning
 from annexe_ros.procedures.planning.metric import aued, prefix_distances
-from annexe_ros.procedures.planning.predictors import Recall, representatives
+from annexe_ros.procedures.planning.predictors import STRIPE, Recall, pairwise_distances, representatives
 from annexe_ros.procedures.planning.rows import PlanRow, examples, read_plan_rows
 
 STEP = st.integers(0, 4)
@@ -114,7 +114,14 @@ def test_nothing_of_a_tested_video_is_learnt(lists, monkeypatch):
 
 def test_representatives_cover_what_is_likely_and_differ():
     futures = np.array([[1] * 8, [1] * 7 + [2], [5] * 8])
-    assert representatives(futures, np.array([0.5, 0.1, 0.4]), 2) == [0, 2]
+    assert representatives(pairwise_distances(futures), np.array([0.5, 0.1, 0.4]), 2) == [0, 2]
+
+
+def test_distances_of_many_futures_are_those_of_each_pair():
+    futures = np.random.default_rng(0).integers(3, size=(STRIPE + 6, 8))
+    distances = pairwise_distances(futures)
+    assert distances.shape == (STRIPE + 6, STRIPE + 6, 8)
+    assert (distances[STRIPE + 1, 2] == prefix_distances(futures[STRIPE + 1], futures[2])).all()
 
 
 @pytest.mark.parametrize(
