@@ -301,6 +301,22 @@ def test_a_folder_of_another_run_is_refused(recording, images, tmp_path):
     run(recording, tmp_path / "out")
 
 
+def test_a_folder_with_somebody_elses_images_is_refused(recording, rectangle_dataset):
+    before = sorted(recording.rglob("*"))
+    for out in (recording, rectangle_dataset):
+        with pytest.raises(DatasetFormatError, match="of something else; choose another folder"):
+            run(recording, out)
+    assert sorted(recording.rglob("*")) == before
+
+
+def test_a_job_that_is_damaged_is_told(recording, tmp_path):
+    run(recording, tmp_path / "out")
+    for content, sentence in ((b"{", "is not JSON"), (b"\xff", "is not JSON"), (b"[]", "begun with other recording")):
+        (tmp_path / "out" / "job.json").write_bytes(content)
+        with pytest.raises(DatasetFormatError, match=sentence):
+            run(recording, tmp_path / "out")
+
+
 class Failing(ScriptedEngine):
     def interpret(self, frame, query, progress=None):
         raise EngineError("no memory")

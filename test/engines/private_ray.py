@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-END_S = 30.0
+END_S = 20.0
+RAYS = ("ray::", "-packages/ray/")
+"""What is in the commands of Ray's processes: workers call themselves so, the others lie there."""
 
 
 @contextmanager
@@ -26,17 +28,26 @@ def private_ray() -> Iterator[None]:
             for name, value in told.items():
                 patch.setenv(name, value)
             yield
-        end = time.monotonic() + END_S
-        while (left := processes_of_ray()) and time.monotonic() < end:
-            time.sleep(0.1)
-        assert not left, f"Ray left {left}"
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        left = _those_that_stay()
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, END_S)
+        shutil.rmtree(folder)
+    assert not left, f"Ray left {left}"
 
 
-def processes_of_ray(name: str = "ray") -> list[psutil.Process]:
-    """Return the processes that this one has started, at any remove, in whose command there is ``name``."""
-    return [process for process in psutil.Process().children(recursive=True) if name in _command(process)]
+def processes_of_ray(*names: str) -> list[psutil.Process]:
+    """Return the processes that this one has started, at any remove, in whose command there is one of these."""
+    ours = psutil.Process().children(recursive=True)
+    return [process for process in ours if any(name in _command(process) for name in names)]
+
+
+def _those_that_stay() -> list[psutil.Process]:
+    end = time.monotonic() + END_S
+    while (left := processes_of_ray(*RAYS)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return left
 
 
 def _command(process: psutil.Process) -> str:

@@ -72,3 +72,17 @@ def test_an_engine_without_batches_is_asked_one_by_one():
     worker = Worker(ScriptedEngine(), 10_000)
     assert not worker.takes_batches
     assert [status for status, _ in worker.answer([job("yes"), job("yes")])] == [200, 200]
+
+
+@pytest.mark.model
+def test_a_batch_is_answered_as_each_query_alone(tiny_folder):
+    annexe = pytest.importorskip("annexe_ros.inference.annexe", reason="PyTorch is not installed")
+    worker, alone = (Worker(annexe.AnnexeEngine(tiny_folder, "cpu"), 10_000) for _ in range(2))
+    jobs = [job(text, brightness) for text, brightness in (("mug?", 9), ("hand?", 90), ("mug?", 200))]
+    assert worker.takes_batches
+    together, apart = worker.answer(jobs), [alone.answer([each])[0] for each in jobs]
+    for (status, reply), (_, expected) in zip(together, apart, strict=True):
+        assert status == 200
+        first, second = (decode_reply(data, 32, 24) for data in (reply, expected))
+        assert (first.analysis, first.answer) == (second.analysis, second.answer)
+        assert (first.label_image != second.label_image).mean() < 0.01

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from annexe_ros.core.errors import DatasetFormatError, EngineError
 from annexe_ros.data.annotation.annotator import Annotator, Ending, MakeInterpreter, Outcome
@@ -86,19 +87,28 @@ def _entries(plan: AnnotationPlan) -> list[Entry]:
 
 
 def _begin(plan: AnnotationPlan) -> None:
-    """Make the folders; raise ``DatasetFormatError`` where they hold what another plan began."""
+    """Make the folders; raise ``DatasetFormatError`` where they hold what another plan, or somebody else, began."""
     facts, job = plan.facts(), plan.out / JOB
     try:
+        if job.is_file():
+            _check_same(plan, json.loads(job.read_text(encoding="utf-8")), facts)
+        elif occupied := [name for name in FOLDERS if (plan.out / name).exists()]:
+            raise DatasetFormatError(plan.out, f"has {', '.join(occupied)} of something else; choose another folder")
+        else:
+            plan.out.mkdir(parents=True, exist_ok=True)
+            _write_json(job, facts)
         for name in (*FOLDERS, PARTS, f"dataset_split/{plan.split}"):
             (plan.out / name).mkdir(parents=True, exist_ok=True)
-        before = json.loads(job.read_text(encoding="utf-8")) if job.is_file() else {}
     except OSError as error:
         raise DatasetFormatError(plan.out, f"can't hold annotations ({error.strerror})") from error
     except ValueError as error:
         raise DatasetFormatError(job, f"is not JSON ({error})") from error
-    if not before:
-        _write_json(job, facts)
-    elif differing := [name for name, value in facts.items() if before.get(name) != value]:
+
+
+def _check_same(plan: AnnotationPlan, before: Any, facts: dict[str, Any]) -> None:
+    """Raise ``DatasetFormatError`` where a plan isn't the one that was begun."""
+    known = before if isinstance(before, dict) else {}
+    if differing := [name for name, value in facts.items() if known.get(name) != value]:
         raise DatasetFormatError(plan.out, f"was begun with other {', '.join(differing)}; choose another folder")
 
 

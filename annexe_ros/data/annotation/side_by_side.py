@@ -89,7 +89,7 @@ def _joined(ray: Any, workers: int) -> Iterator[None]:
         quiet |= own | {"object_store_memory": OBJECT_STORE_BYTES}
     try:
         ray.init(**quiet)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # Ray raises any kind for a cluster that isn't there or doesn't start
         raise EngineError(f"Ray can't be started or reached: {' '.join(str(error).split())}") from error
     try:
         yield
