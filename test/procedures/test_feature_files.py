@@ -77,6 +77,7 @@ def test_features_of_videos(tmp_path):
 
 
 @pytest.mark.model
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_what_is_no_tensor_is_refused_without_being_unpickled(tmp_path):
     import pickle
 
@@ -108,3 +109,39 @@ def test_features_of_skill_clips(tmp_path):
     path.write_bytes(b"PK nonsense")
     with pytest.raises(DatasetFormatError, match=r"not an \.npz"):
         read_skill_features(path)
+
+
+@pytest.mark.model
+def test_a_folder_of_features_is_known_by_names_and_read_at_five_a_second(tmp_path):
+    import torch
+
+    from annexe_ros.procedures.features import FeatureFolder
+
+    (tmp_path / "deep").mkdir()
+    torch.save(torch.arange(12.0)[:, None].expand(12, 1024).clone(), tmp_path / "deep" / "u.pt")
+    torch.save(torch.ones(7, 768), tmp_path / "v.pt")
+    folder = FeatureFolder(tmp_path)
+    assert folder.video("u")[:, 0].tolist() == [0, 5, 10]
+    assert folder.video("v", 768).shape == (7, 768)
+    with pytest.raises(DatasetFormatError, match="has 1024 values a frame, the model takes 768"):
+        folder.video("u", 768)
+    with pytest.raises(DatasetFormatError, match="lacks the features of 2, the first being w"):
+        folder.require(["u", "w", "x"])
+    with pytest.raises(DatasetFormatError, match=r"without \.npz files"):
+        FeatureFolder(tmp_path, ".npz")
+    torch.save(torch.ones(7, 768), tmp_path / "u.pt")
+    with pytest.raises(DatasetFormatError, match="name a folder of one kind"):
+        FeatureFolder(tmp_path)
+
+
+@pytest.mark.model
+def test_skill_clips_of_a_folder_have_one_width(tmp_path):
+    from annexe_ros.procedures.features import FeatureFolder
+
+    np.savez(tmp_path / "a.npz", np.ones((1, 10, 768)))
+    np.savez(tmp_path / "b.npz", np.ones((1, 10, 1024)))
+    folder = FeatureFolder(tmp_path, ".npz")
+    assert folder.clips(["a"], 768).shape == (1, 10, 768)
+    for names, width in ((["a", "b"], None), (["a"], 1024)):
+        with pytest.raises(DatasetFormatError, match="values a moment"):
+            folder.clips(names, width)
