@@ -108,9 +108,8 @@ class OpenAILanguageModel:
     def _attempt(self, request: dict[str, Any], listen: Listener, check: Callable[[], None]) -> str:
         """Return the whole text of one reply; raises what ``_told`` makes of the client's errors."""
         reading, text = _Reading(self._client, request), ""
-        end = time.monotonic() + self._settings.timeout_s
         try:
-            while (piece := reading.next(check, end)) is not None:
+            while (piece := reading.next(check, self._settings.timeout_s)) is not None:
                 if isinstance(piece, Exception):
                     raise self._told(piece) from piece
                 text += piece
@@ -124,7 +123,7 @@ class OpenAILanguageModel:
         settings = self._settings
         match error:
             case TimeoutError() | openai.APITimeoutError():
-                return _UnavailableError(f"did not answer within {settings.timeout_s:.1f} s")
+                return _UnavailableError(f"said nothing for {settings.timeout_s:.1f} s")
             case openai.APIConnectionError():
                 return _UnavailableError(f"can't be reached or broke off ({first_line(error.__cause__ or error)})")
             case openai.RateLimitError() | openai.InternalServerError():
@@ -148,8 +147,9 @@ class _Reading:
         self._stopped = threading.Event()
         threading.Thread(target=self._read, args=(client, request), name="annexe-openai", daemon=True).start()
 
-    def next(self, check: Callable[[], None], end: float) -> str | Exception | None:
+    def next(self, check: Callable[[], None], timeout_s: float) -> str | Exception | None:
         """Return the next piece of text, the error that it ended with, or None at its end; ``check`` runs meanwhile."""
+        end = time.monotonic() + timeout_s
         while True:
             check()
             try:
@@ -175,8 +175,7 @@ class _Reading:
             for choice in (chunk.choices[0] for chunk in stream if chunk.choices):
                 if self._stopped.is_set():
                     return False
-                if choice.delta.content:
-                    self._arrived.put(choice.delta.content)
+                self._arrived.put(choice.delta.content or "")  # a model that thinks before it speaks is not silent
                 finished = finished or choice.finish_reason is not None
         return finished
 

@@ -76,7 +76,7 @@ def test_a_server_that_is_busy_or_breaks_off_is_asked_again(server, model):
     [
         ("busy-99", r"answered with status 503 .*, in 3 attempts"),
         ("cuts-99", r"broke off .*, in 3 attempts"),
-        ("silent", r"did not answer within 0\.4 s, in 3 attempts"),
+        ("silent", r"said nothing for 0\.4 s, in 3 attempts"),
         ("locked", r"refused the key in OPENAI_API_KEY \(status 401\)"),
         ("missing", r"has no model 'missing' \(status 404\)"),
     ],

@@ -82,7 +82,10 @@ def test_what_is_wrong_about_a_server_is_told_by_name(tmp_path, text, why):
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("annexe-scenes", r"is a file of settings \(.yaml, .yml, .json\), not"), ("none.yaml", "can't be read")],
+    [
+        ("annexe-scenes", r"wants a file of settings .*\(.yaml, .yml, .json; see config/engines/vlm_sam.yaml\), not"),
+        ("none.yaml", "can't be read"),
+    ],
 )
 def test_a_file_that_is_none_is_told(tmp_path, name, why):
     with pytest.raises(ParameterError, match=why):

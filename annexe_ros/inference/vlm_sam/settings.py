@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import NoneType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 
@@ -51,7 +51,7 @@ class ResponseFormat(enum.StrEnum):
 
 @dataclass(frozen=True)
 class DialogueSettings:
-    """What both engines share.
+    """What both engines share; ``example`` is the file that is shipped.
 
     Attributes:
         grounder: folder or hub id of a SAM 3 or SAM 2.1; empty: targets are the boxes that the language model gave.
@@ -63,6 +63,8 @@ class DialogueSettings:
         max_new_tokens: longest text of one step.
         hand_side: correct left and right by geometry.
     """
+
+    example: ClassVar[str]
 
     grounder: str = ""
     vocabulary: tuple[str, ...] = ()
@@ -99,6 +101,8 @@ class VlmSamSettings(DialogueSettings):
         dtype: how its weights are held.
     """
 
+    example = "config/engines/vlm_sam.yaml"
+
     vlm: str = ""
     adapter: str = ""
     dtype: Precision = Precision.AUTO
@@ -116,7 +120,7 @@ class OpenAISettings(DialogueSettings):
         base_url: of the server, e.g. ``http://gpu-box:8000/v1``.
         model: the name under which the server has its model.
         api_key_variable: name of the environment variable that holds the key; not set: no key is sent.
-        timeout_s: longest time of one attempt [s].
+        timeout_s: longest silence of the server [s].
         connect_timeout_s: longest time until the server takes the connection [s].
         retries: attempts after the first one, when the server can't be reached, is busy or breaks off.
         backoff_s: pause before the first of them [s]; each further one is twice as long, up to ``max_backoff_s``.
@@ -125,6 +129,8 @@ class OpenAISettings(DialogueSettings):
         jpeg_quality: of the image that is sent.
         temperature: 0 for the likeliest words.
     """
+
+    example = "config/engines/openai.yaml"
 
     base_url: str = ""
     model: str = ""
@@ -162,7 +168,8 @@ def read_settings(path: str | Path, kind: type[Settings]) -> Settings:
     """Return the settings of a YAML or JSON file; raises ``ParameterError`` for what can't be read or isn't allowed."""
     path = Path(path).expanduser()
     if path.suffix not in SUFFIXES:
-        raise ParameterError(f"the model of this engine is a file of settings ({', '.join(SUFFIXES)}), not '{path}'")
+        wanted = f"a file of settings as its model ({', '.join(SUFFIXES)}; see {kind.example})"
+        raise ParameterError(f"this engine wants {wanted}, not '{path}'")
     try:
         text = path.read_text(encoding="utf-8")
         data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)

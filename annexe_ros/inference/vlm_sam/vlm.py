@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextTo
 from transformers.generation.streamers import BaseStreamer
 
 from annexe_ros.core import Frame
-from annexe_ros.core.errors import EngineError, MissingDependencyError, ModelNotFoundError
+from annexe_ros.core.errors import BadImageError, EngineError, MissingDependencyError, ModelNotFoundError
 from annexe_ros.inference.hub import downloaded, first_line, network_of, readable
 from annexe_ros.inference.placement import Placed
 from annexe_ros.inference.vlm_sam.language import Listener, Speaker, Turn, chat
@@ -29,6 +30,9 @@ COUNTS_PIXELS = ("qwen2_5_vl",)
 
 IMAGE_TOKEN = "<|image_pad|>"
 IMAGE_PART = {"type": "image"}
+SPECIAL_START = "<|"
+"""With this the names of tokens begin that nobody may say: who asks could end the conversation or show other images."""
+
 ADAPTER_FILE = "adapter_config.json"
 ADAPTER_NAME = "default"
 FORMER_NAMES = {r"^visual": "model.visual", r"^model(?!\.(language_model|visual))": "model.language_model"}
@@ -61,6 +65,7 @@ class LocalVlm(Placed):
         self._tokenizer, self._images = _processors(vlm, folder)
         self._coordinates, self._limit = coordinates, max_new_tokens
         self._name = Path(vlm).name
+        self._last: tuple[Frame, dict[str, Tensor]] | None = None
 
     @property
     def name(self) -> str:
@@ -102,7 +107,8 @@ class LocalVlm(Placed):
 
     def _inputs(self, frame: Frame, turns: Sequence[Turn]) -> dict[str, Tensor]:
         seen = self._seen(frame)
-        text = self._tokenizer.apply_chat_template(chat(turns, IMAGE_PART), add_generation_prompt=True, tokenize=False)
+        plain = [replace(turn, text=turn.text.replace(SPECIAL_START, "< |")) for turn in turns]
+        text = self._tokenizer.apply_chat_template(chat(plain, IMAGE_PART), add_generation_prompt=True, tokenize=False)
         tokens = int(seen["image_grid_thw"][0].prod()) // self._images.merge_size**2
         text = str(text).replace(IMAGE_TOKEN, IMAGE_TOKEN * tokens, 1)
         inputs = dict(self._tokenizer(text, return_tensors="pt", add_special_tokens=False), **seen)
@@ -111,7 +117,13 @@ class LocalVlm(Placed):
         return {name: value.to(self._device) for name, value in inputs.items()}
 
     def _seen(self, frame: Frame) -> dict[str, Tensor]:
-        return dict(self._images(images=[frame.image], return_tensors="pt"))
+        """Return the frame as the network wants it; the last one is remembered, several steps ask for it."""
+        if self._last is None or self._last[0] is not frame:
+            try:
+                self._last = frame, dict(self._images(images=[frame.image], return_tensors="pt"))
+            except ValueError as error:
+                raise BadImageError(f"{self._name} can't take this image ({first_line(error)})") from error
+        return self._last[1]
 
 
 class _Listener(BaseStreamer):
