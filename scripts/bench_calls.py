@@ -35,6 +35,9 @@ from annexe_ros.srv import EgoQuery
 
 RECORDING = Path(__file__).parents[1] / "examples" / "recordings" / "head_camera"
 READY_S, ANSWER_S = 120.0, 30.0
+FIRST_ANSWER_S = 10.0
+"""The answer to a client that the node hasn't discovered yet is lost, and asking again is all there is to do [s]."""
+
 ARRIVAL_S = 0.1
 """Time for an image to reach the node before it is asked about [s]."""
 
@@ -68,10 +71,10 @@ class Caller:
         while time.monotonic() < deadline:
             if self._client.wait_for_service(1.0):
                 self.send()
-                response = self._call(EgoQuery.Request(query=QUESTIONS[0]))
-                if response.status == Status.OK:
+                response = self._answer_within(FIRST_ANSWER_S, EgoQuery.Request(query=QUESTIONS[0]))
+                if response is not None and response.status == Status.OK:
                     return
-                told = response.message
+                told = response.message if response else f"no answer within {FIRST_ANSWER_S:.0f} s"
         raise EngineError(f"the node didn't get ready: {told}")
 
     def send(self) -> dict[str, Any]:
@@ -104,11 +107,15 @@ class Caller:
         return messages
 
     def _call(self, request: EgoQuery.Request) -> EgoQuery.Response:
-        future = self._client.call_async(request)
-        self._executor.spin_until_future_complete(future, timeout_sec=ANSWER_S)
-        if not future.done():
+        response = self._answer_within(ANSWER_S, request)
+        if response is None:
             raise EngineError(f"the node gave no answer within {ANSWER_S:.0f} s")
-        return future.result()
+        return response
+
+    def _answer_within(self, limit_s: float, request: EgoQuery.Request) -> EgoQuery.Response | None:
+        future = self._client.call_async(request)
+        self._executor.spin_until_future_complete(future, timeout_sec=limit_s)
+        return future.result() if future.done() else None
 
 
 def _measured(response: EgoQuery.Response, began: float) -> dict[str, Any]:

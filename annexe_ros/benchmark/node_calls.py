@@ -59,16 +59,18 @@ def measure_node(root: Path, model: str | Path, device: str, size: tuple[int, in
     """Start the node of a checkout and a client beside it; raises ``EngineError`` where they don't get through."""
     environment = with_profile(isolated_environment(), root / "config" / "fastdds.xml")
     with tempfile.TemporaryDirectory() as folder:
-        out, log = Path(folder, "calls.json"), Path(folder, "log.txt")
+        out, log, told = Path(folder, "calls.json"), Path(folder, "node.txt"), Path(folder, "client.txt")
         node = ros_parameters(engine="annexe", model=model, device=device, max_frame_age=60.0)
         words = ["--width", size[0], "--height", size[1], "--calls", calls, "--out", out]
         with (
             running(root / "scripts" / "perception_node", node, environment, log) as process,
-            running(root / "scripts" / "bench_calls.py", [*words, "--node", process.pid], environment, log) as client,
+            running(root / "scripts" / "bench_calls.py", [*words, "--node", process.pid], environment, told) as client,
         ):
             client.wait(LIMIT_S)
         if not out.is_file():
-            raise EngineError(f"the node could not be measured: {_last_line(log)}")
+            raise EngineError(
+                f"the node could not be measured: {_last_line(told) or _last_line(log) or 'it told nothing'}"
+            )
         return node_figures(json.loads(out.read_text(encoding="utf-8")))
 
 
@@ -99,4 +101,4 @@ def _latency(calls: Sequence[Mapping[str, Any]]) -> float:
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it told nothing"
+    return lines[-1] if lines else ""
