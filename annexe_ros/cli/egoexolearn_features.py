@@ -64,7 +64,7 @@ def train(
 ) -> None:
     """Train a feature-based model on published lists and feature files, save it, and print its figures on a test list.
 
-    No video of the test list is learnt from, except in skill assessment, whose published lists share them.
+    What is asked about is not learnt from. Segmentation's lists have no video in common; the others' do as published.
     """
     with working():
         from annexe_ros.procedures.feature_task import FeatureBenchmark

@@ -32,7 +32,7 @@ class FeatureTask(Protocol):
         """What trained models are marked with."""
 
     def learn(self, train: Sequence[Path], test: Sequence[Path]) -> Any:
-        """Return a model trained on published files, without the videos of ``test``; raises ``DatasetFormatError``."""
+        """Return a model trained on published files, without what ``test`` asks; raises ``DatasetFormatError``."""
 
     def measure(self, model: Any, test: Sequence[Path]) -> dict[str, float]:
         """Return the benchmark's figures of a model on published files; raises ``DatasetFormatError``."""

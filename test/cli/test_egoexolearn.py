@@ -73,7 +73,7 @@ def test_anticipation_prints_its_figures(tmp_path):
     lacking = run("evaluate", "--task", "anticipation", "--target", "verb", "--train", train, "--test", test)
     assert (lacking.exit_code, "valid_verbs.txt" in lacking.stderr) == (2, True)
     leaking = run("evaluate", "--task", "anticipation", "--train", train, "--test", train)
-    assert "every video of this training file" in leaking.stderr
+    assert "every segment of this training file" in leaking.stderr
 
 
 @pytest.fixture

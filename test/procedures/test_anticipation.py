@@ -29,7 +29,9 @@ def test_of_equal_scores_the_first_count():
 
 def test_the_last_action_is_one_that_had_ended_a_second_before():
     rows = [row(0, 2, 1), row(2.5, 4, 2), row(3, 5, 3), row(5, 6, 4), row(9, 10, 5, video="v")]
-    assert last_actions(rows) == [(), (), (1,), (2,), ()]
+    assert last_actions(rows, rows) == [(), (), (1,), (2,), ()]
+    assert last_actions(rows, rows[2:3]) == [(), (), (), (), ()]
+    assert last_actions([row(7, 8, 0)], rows) == [(4,)]
 
 
 def test_what_follows_is_learnt():

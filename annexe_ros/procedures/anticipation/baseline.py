@@ -33,8 +33,9 @@ class AfterLast:
 
     def __init__(self, train: Sequence[AnticipationRow], classes: int) -> None:
         shares = Frequency(train, classes).shares
+        self._train = train
         counts = np.zeros((classes, classes))
-        for row, last in zip(train, last_actions(train), strict=True):
+        for row, last in zip(train, last_actions(train, train), strict=True):
             for label in last:
                 np.add.at(counts[label], list(row.labels), 1)
         counts += SMOOTHING * shares
@@ -42,8 +43,8 @@ class AfterLast:
         self._prior = np.log(shares + 1e-9)
 
     def scores(self, rows: Sequence[AnticipationRow]) -> NDArray[np.float64]:
-        """Return scores (N, C) of rows; of the other rows only those of the same video that lie before are used."""
-        return np.array([self._score(last) for last in last_actions(rows)])
+        """Return scores (N, C); of other rows, learnt or not, only those before it in its video count."""
+        return np.array([self._score(last) for last in last_actions(rows, [*self._train, *rows])])
 
     def _score(self, last: Sequence[int]) -> NDArray[np.float64]:
         if not last:
@@ -51,10 +52,10 @@ class AfterLast:
         return self._prior + self._after[list(last)].mean(axis=0)
 
 
-def last_actions(rows: Sequence[AnticipationRow]) -> list[tuple[int, ...]]:
-    """Return for each row the labels of the last row of its video that had ended a second before it; () for none."""
+def last_actions(rows: Sequence[AnticipationRow], known: Sequence[AnticipationRow]) -> list[tuple[int, ...]]:
+    """Return for each row the labels of the last known one of its video that had ended a second before; () for none."""
     by_video: dict[str, list[AnticipationRow]] = {}
-    for row in rows:
+    for row in known:
         by_video.setdefault(row.video, []).append(row)
     ordered = {video: sorted(listed, key=lambda row: row.end) for video, listed in by_video.items()}
     ends = {video: np.array([row.end for row in listed]) for video, listed in ordered.items()}
@@ -64,5 +65,5 @@ def last_actions(rows: Sequence[AnticipationRow]) -> list[tuple[int, ...]]:
 def _last(
     row: AnticipationRow, ordered: Mapping[str, list[AnticipationRow]], ends: Mapping[str, NDArray]
 ) -> tuple[int, ...]:
-    place = int(np.searchsorted(ends[row.video], row.start - GAP_S, side="right"))
+    place = int(np.searchsorted(ends.get(row.video, np.zeros(0)), row.start - GAP_S, side="right"))
     return ordered[row.video][place - 1].labels if place else ()

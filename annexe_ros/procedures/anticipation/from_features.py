@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core.errors import DatasetFormatError
-from annexe_ros.procedures.anticipation.evaluate import disjoint_rows, rows_of
+from annexe_ros.procedures.anticipation.evaluate import learnt_rows, rows_of
 from annexe_ros.procedures.anticipation.lists import AnticipationRow, Target
 from annexe_ros.procedures.anticipation.metric import top_recalls
 from annexe_ros.procedures.anticipation.trn import RelationNetwork, TrnSettings, context_features, train_trn
@@ -35,8 +35,9 @@ class AnticipationTask:
         return f"anticipation of {self.target}s"
 
     def learn(self, train: Sequence[Path], test: Sequence[Path]) -> RelationNetwork:
-        """Return a network trained on a class table, without the videos of the test table."""
-        rows, _, classes = disjoint_rows(train[0], test[0], self.target)
+        """Return a network trained on a class table, without the segments of the test table."""
+        asked, classes = rows_of(test[0], self.target)
+        rows = learnt_rows(train[0], asked, self.target)
         contexts, kept = self._contexts(rows, train[0])
         settings = replace(self.settings, classes=classes, width=contexts.shape[2])
         return train_trn(contexts, [row.labels for row in kept], settings, self.seed, self.device)

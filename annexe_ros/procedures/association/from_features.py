@@ -19,6 +19,7 @@ from annexe_ros.procedures.association.dual_encoder import (
 )
 from annexe_ros.procedures.association.evaluate import questions_of, segments_of
 from annexe_ros.procedures.association.metric import association_accuracy
+from annexe_ros.procedures.association.questions import AssociationQuestion
 from annexe_ros.procedures.association.words import bags, vocabulary, words_of
 from annexe_ros.procedures.features import RATE_HZ, FeatureFolder
 from annexe_ros.procedures.narrations import Segment
@@ -36,13 +37,15 @@ class AssociationTask:
     name: str = "association"
 
     def learn(self, train: Sequence[Path], test: Sequence[Path]) -> DualEncoder:
-        """Return an encoder trained on tables of segments of either view, without the videos that are asked about."""
-        asked = {clip.video for question in questions_of(test) for clip in (question.query, *question.choices)}
-        listed = [segment for table in train for segment in segments_of(table) if segment.video not in asked]
+        """Return an encoder trained on tables of segments of either view, without what is asked about.
+
+        Lists may share videos, of which only segments that overlap with a query or a choice are left out.
+        """
+        listed = _unasked([segment for table in train for segment in segments_of(table)], _clips(questions_of(test)))
         words = vocabulary(listed)
         told = [segment for segment in listed if not set(words).isdisjoint(words_of(segment))]
         if not told:
-            raise DatasetFormatError(train[0], "no segment outside of the test's videos has words or classes")
+            raise DatasetFormatError(train[0], "no segment that the test doesn't ask about has words or classes")
         pooled = self._pooled(told)
         videos = np.stack([pooled[segment] for segment in told])
         settings = replace(self.settings, video_width=videos.shape[1], text_width=len(words))
@@ -51,8 +54,7 @@ class AssociationTask:
     def measure(self, model: DualEncoder, test: Sequence[Path]) -> dict[str, float]:
         """Return ``{ego_to_exo, exo_to_ego, mean, n}`` in per cent."""
         questions = questions_of(test)
-        clips = [clip for question in questions for clip in (question.query, *question.choices)]
-        pooled = self._pooled(clips, model.settings.video_width)
+        pooled = self._pooled(_clips(questions), model.settings.video_width)
         vectors = dict(zip(pooled, model.embed(np.stack(list(pooled.values()))), strict=True))
         return association_accuracy(questions, vectors.__getitem__)
 
@@ -69,6 +71,22 @@ class AssociationTask:
             video = self.features.video(uid, width)
             found |= {each: pooled_segment(video, RATE_HZ, each.start, each.end) for each in group}
         return found
+
+
+def _clips(questions: Sequence[AssociationQuestion]) -> list[Segment]:
+    return [clip for question in questions for clip in (question.query, *question.choices)]
+
+
+def _unasked(segments: Sequence[Segment], asked: Sequence[Segment]) -> list[Segment]:
+    """Return the segments that don't overlap with any that is asked about."""
+    by_video: dict[str, set[tuple[float, float]]] = {}
+    for clip in asked:
+        by_video.setdefault(clip.video, set()).add((clip.start, clip.end))
+    return [
+        segment
+        for segment in segments
+        if all(segment.end <= start or end <= segment.start for start, end in by_video.get(segment.video, ()))
+    ]
 
 
 def _video_of(segment: Segment) -> str:
