@@ -142,8 +142,9 @@ class Interpretation:
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     """Return (x, y, width, height) of the tightest box around a mask (H, W) bool; all 0 for an empty one."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    rows = np.flatnonzero(mask.any(axis=1))
     if not rows.size:
         return 0, 0, 0, 0
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
     x, y = int(columns[0]), int(rows[0])
     return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1

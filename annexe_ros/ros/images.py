@@ -82,8 +82,14 @@ def depth_from_message(message: Image) -> NDArray[np.float32]:
     if message.encoding not in _DEPTHS:
         raise _unknown("depth", message.encoding, _DEPTHS)
     raw = pixels_from_message(message)
-    depth = raw.astype(np.float32) if raw.dtype.kind == "f" else raw * MILLIMETRES
-    depth[~known_depth(depth)] = np.nan
+    if raw.dtype.kind == "f":
+        depth = raw.astype(np.float32)
+        return _unknown_where(~known_depth(depth), depth)
+    return _unknown_where(raw == 0, raw * MILLIMETRES)
+
+
+def _unknown_where(places: NDArray[np.bool_], depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    np.putmask(depth, places, np.nan)
     return depth
 
 
