@@ -64,6 +64,15 @@ def test_a_thumb_on_the_left_speaks_for_a_right_hand(monkeypatch):
     assert neither == pytest.approx(0, abs=0.005)
 
 
+@pytest.mark.parametrize(("border", "side"), [((0, 200), LEFT), ((319, 200), RIGHT), ((60, 239), LEFT)])
+def test_where_the_arm_comes_in_under_its_sleeve_decides(border, side):
+    hand = forearm((150, 110), (170, 110), 30)
+    wrong = LEFT ^ RIGHT ^ side
+    assert sides_of([hand], [wrong]) == [wrong]
+    assert sides_of([hand], [wrong], [forearm(border, (160, 110), 30) & ~hand]) == [side]
+    assert sides_of([hand], [wrong], [None]) == [wrong]
+
+
 def test_nothing_is_told_by_no_pixel_or_by_all():
     assert right_log_odds(np.zeros((9, 16), bool)) == 0.0
     assert right_log_odds(np.ones((9, 16), bool)) == pytest.approx(0.0, abs=1e-9)

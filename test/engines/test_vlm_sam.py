@@ -21,7 +21,7 @@ from tiny_checkpoints import save_sam2, save_sam3, save_vlm, turn_into_video  # 
 from transformers import AutoModelForImageTextToText  # noqa: E402
 
 from annexe_ros.inference.vlm_sam.reply import NamedBox  # noqa: E402
-from annexe_ros.inference.vlm_sam.sam import load_sam  # noqa: E402
+from annexe_ros.inference.vlm_sam.sam import _arm_of, load_sam  # noqa: E402
 
 pytestmark = [pytest.mark.engines, pytest.mark.model]
 QUERY = Query("Which object is active?")
@@ -276,7 +276,12 @@ def test_sam2_is_asked_for_the_box_in_pixels_as_it_sees_them(folder):
 
 @pytest.mark.parametrize(
     ("label", "threshold", "names"),
-    [("mug", 0.0, ["mug"]), ("left hand", 0.0, ["hand"]), ("mug", 1.0, ["mug", "visual"])],
+    [
+        ("mug", 0.0, ["mug"]),
+        ("mug", 1.0, ["mug", "visual"]),
+        ("left hand", 0.0, ["hand", "arm"]),
+        ("left hand", 1.0, ["hand", "visual", "arm"]),
+    ],
 )
 def test_sam3_is_asked_for_the_name_and_if_that_is_not_there_for_the_box(folder, monkeypatch, label, threshold, names):
     monkeypatch.setattr("annexe_ros.inference.vlm_sam.sam.SAME_PLACE_IOU", 0.0)  # noise lies anywhere
@@ -284,7 +289,17 @@ def test_sam3_is_asked_for_the_name_and_if_that_is_not_there_for_the_box(folder,
     asked = prompts_of(grounder, label)
     assert [grounder._tokenizer.decode(a["input_ids"][0], skip_special_tokens=True) for a in asked] == names
     boxes = [given["input_boxes"].flatten().tolist() for given in asked if "input_boxes" in given]
-    assert boxes == [pytest.approx([0.375, 0.5, 0.25, 0.5])][: len(names) - 1]
+    assert boxes == [pytest.approx([0.375, 0.5, 0.25, 0.5])] * names.count("visual")
+
+
+def test_a_hand_is_on_the_arm_that_covers_or_meets_most_of_it():
+    hand, sleeve, other = (np.zeros((100, 100), bool) for _ in range(3))
+    hand[40:60, 40:60] = sleeve[61:100, 45:55] = other[0:39, 0:42] = True
+    assert _arm_of(hand, np.stack([other, sleeve])) is not None
+    assert np.array_equal(_arm_of(hand, np.stack([other, sleeve])), sleeve)
+    assert np.array_equal(_arm_of(hand, np.stack([hand | sleeve, other])), hand | sleeve)
+    assert _arm_of(hand, np.zeros((0, 100, 100), bool)) is None
+    assert _arm_of(hand, np.roll(other, -20, axis=1)[None]) is None
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def _distinct_hands(reply: Reply) -> list[NamedBox]:
 
 
 def _hands(pixels: Mapping[NamedBox, Grounded], by_shape: bool) -> list[_Hand]:
-    said = [hand.side for hand in pixels]
-    sides = sides_of([found.mask for found in pixels.values()], said) if by_shape else said
-    return [_Hand(hand, found, side) for (hand, found), side in zip(pixels.items(), sides, strict=True)]
+    said, found = [hand.side for hand in pixels], pixels.values()
+    sides = sides_of([each.mask for each in found], said, [each.arm for each in found]) if by_shape else said
+    return [_Hand(hand, each, side) for (hand, each), side in zip(pixels.items(), sides, strict=True)]
 
 
 def _meant(target: NamedBox, hands: Sequence[_Hand], asked: Set[Hands]) -> _Hand | None:

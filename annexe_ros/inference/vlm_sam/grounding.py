@@ -16,10 +16,17 @@ from annexe_ros.inference.vlm_sam.settings import DialogueSettings
 
 @dataclass(frozen=True, eq=False)
 class Grounded:
-    """The pixels (H, W) bool of a target, and how sure the segmenter is, 0..1."""
+    """What was found of a target.
+
+    Attributes:
+        mask: its pixels (H, W) bool.
+        score: how sure the segmenter is, 0..1.
+        arm: of a hand, the pixels (H, W) bool of its arm with the sleeve; None where it wasn't looked for.
+    """
 
     mask: NDArray[np.bool_]
     score: float
+    arm: NDArray[np.bool_] | None = None
 
 
 class Grounder(Protocol):

@@ -38,17 +38,21 @@ SAID_LOG_ODDS = math.log(0.75 / 0.25)
 """How far the language model's word goes."""
 
 
-def sides_of(masks: Sequence[NDArray[np.bool_]], said: Sequence[Hands]) -> list[Hands]:
+def sides_of(
+    masks: Sequence[NDArray[np.bool_]], said: Sequence[Hands], arms: Sequence[NDArray[np.bool_] | None] | None = None
+) -> list[Hands]:
     """Return LEFT or RIGHT for each hand.
 
     Args:
         masks: (H, W) bool per hand; an empty one tells nothing.
         said: what the language model called them.
+        arms: (H, W) bool per hand of its arm with the sleeve, None for one that isn't known.
 
     Two hands are one of each: the right one is that with more evidence of it. One hand, or more than two (there is
     another person), are judged each by itself.
     """
-    return sides_from([right_log_odds(mask) for mask in masks], said)
+    of_each = arms or [None] * len(masks)
+    return sides_from([right_log_odds(mask, arm) for mask, arm in zip(masks, of_each, strict=True)], said)
 
 
 def sides_from(odds: Sequence[float], said: Sequence[Hands]) -> list[Hands]:
@@ -63,29 +67,39 @@ def sides_from(odds: Sequence[float], said: Sequence[Hands]) -> list[Hands]:
     return [Hands.RIGHT if value > 0 else Hands.LEFT for value in evidence]
 
 
-def right_log_odds(mask: NDArray[np.bool_]) -> float:
+def right_log_odds(mask: NDArray[np.bool_], arm: NDArray[np.bool_] | None = None) -> float:
     """Return the logarithm of the odds that a mask (H, W) bool is of a right hand; 0 for an empty one.
 
-    The mirror image of a mask has the odds of the other hand.
+    ``arm`` (H, W) bool is its arm with the sleeve. The mirror image of a hand has the odds of the other one.
     """
-    rows, columns = np.nonzero(mask)
-    if not rows.size:
-        return 0.0
     height, width = mask.shape
-    points = np.stack([columns - (width - 1) / 2, rows - (height - 1) / 2], axis=1) / height
-    border = (rows == height - 1) | (rows == 0) | (columns == 0) | (columns == width - 1)
+    points = _points(mask)
+    if not points.size:
+        return 0.0
     place = points.mean(axis=0)
     odds = PLACE_WEIGHT * place[0]
-    if border.sum() >= MIN_CROSSING * height:
-        entry = points[border].mean(axis=0)
-        arm = entry - place
-        odds += ENTRY_WEIGHT * entry[0] + THUMB_WEIGHT * _hollow_on_the_left(mask, points @ arm, arm)
+    crossing = _points(_on_the_border(mask if arm is None else mask | arm))
+    if len(crossing) >= MIN_CROSSING * height:
+        entry = crossing.mean(axis=0)
+        odds += ENTRY_WEIGHT * entry[0] + THUMB_WEIGHT * _hollow_on_the_left(mask, points, entry - place)
     else:
-        arm = _long_axis(points)
-        crossing = _crossing(place, arm, width / height / 2)
-        hollow = _hollow_on_the_left(mask, points @ arm, arm)
-        odds += arm[1] * (EXTENDED_WEIGHT * crossing + THUMB_WEIGHT * hollow)  # level: either end may be the arm's
+        axis = _long_axis(points)
+        extended = _leaving(place, axis, width / height / 2)
+        hollow = _hollow_on_the_left(mask, points, axis)
+        odds += axis[1] * (EXTENDED_WEIGHT * extended + THUMB_WEIGHT * hollow)  # level: either end may be the arm's
     return float(odds)
+
+
+def _points(mask: NDArray[np.bool_]) -> Points:
+    """Return the places (N, 2) of a mask's pixels about the image's middle, in image heights."""
+    height, width = mask.shape
+    return (np.argwhere(mask)[:, ::-1] - [(width - 1) / 2, (height - 1) / 2]) / height
+
+
+def _on_the_border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    inner = np.zeros_like(mask)
+    inner[1:-1, 1:-1] = True
+    return mask & ~inner
 
 
 def _long_axis(points: Points) -> Points:
@@ -99,23 +113,22 @@ def _long_axis(points: Points) -> Points:
     return axis if axis[1] >= 0 else -axis
 
 
-def _crossing(start: Points, direction: Points, half_width: float) -> float:
+def _leaving(start: Points, direction: Points, half_width: float) -> float:
     """Return x where a line leaves the image, whose half height is 0.5."""
     reach = np.array([math.copysign(half_width, direction[0]), math.copysign(0.5, direction[1])]) - start
     steps = [r / d for r, d in zip(reach, direction, strict=True) if abs(d) > 1e-9]
     return float(start[0] + direction[0] * min(steps, default=0.0))
 
 
-def _hollow_on_the_left(mask: NDArray[np.bool_], along: Points, arm: Points) -> float:
+def _hollow_on_the_left(mask: NDArray[np.bool_], points: Points, arm: Points) -> float:
     """Return by how much more area, per area of the mask, its hull has on the left of the fingers than on their right.
 
-    The deepest hollow of a hand is between thumb and fingers. ``along`` is how far each pixel of the mask lies towards
-    the ``arm`` (2,), in image heights times the length of ``arm``.
+    The deepest hollow of a hand is between thumb and fingers. ``points`` are those of the mask, ``arm`` (2,) is where
+    the arm is from there.
     """
-    length = HAND_LENGTH * math.sqrt(along.size) / mask.shape[0] * np.hypot(*arm)
-    rows, columns = (places[along <= along.min() + length] for places in np.nonzero(mask))
-    hand = np.stack([columns, rows], axis=1).astype(np.int32)
+    along, length = points @ arm, HAND_LENGTH * math.sqrt(len(points)) / mask.shape[0] * np.hypot(*arm)
+    hand = np.argwhere(mask)[along <= along.min() + length, ::-1].astype(np.int32)
     hull = cv2.fillConvexPoly(np.zeros(mask.shape, np.uint8), cv2.convexHull(hand), 1)
     hollow = np.argwhere((hull > 0) & ~mask)[:, ::-1] - hand.mean(axis=0)
     across = hollow @ np.array([arm[1], -arm[0]])
-    return float(((across < 0).sum() - (across > 0).sum()) / along.size)
+    return float(((across < 0).sum() - (across > 0).sum()) / len(points))

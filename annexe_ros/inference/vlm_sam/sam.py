@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoConfig, AutoTokenizer, Sam2Model, Sam3Model
@@ -35,6 +38,12 @@ KINDS = (SAM2, f"{SAM2}_video", SAM3, f"{SAM3}_video")
 MAX_NAME_TOKENS = 32
 SAME_PLACE_IOU = 0.3
 """What SAM 3 finds by name is what was meant where its box overlaps the language model's that much."""
+
+ARM_PROMPT = "arm"
+"""What a hand is on, sleeve and all; where it comes into view tells left from right."""
+
+ARM_REACH = 0.02
+"""An arm begins that near to its hand, in image heights."""
 
 VISUAL_PROMPT = "visual"
 """The text with which SAM 3 was trained to look at boxes alone."""
@@ -92,7 +101,15 @@ class Sam3Grounder(Placed):
         if not targets:
             return []
         seen = self._network.get_vision_features(self._images.prepared(frame, self._network))
-        return [self._one(frame, seen, target, check) for target in targets]
+        found = [self._one(frame, seen, target, check) for target in targets]
+        if not any(target.side for target in targets):
+            return found
+        check()
+        arms = self._all(frame, self._found(frame, seen, ARM_PROMPT, None))
+        return [
+            replace(item, arm=_arm_of(item.mask, arms)) if target.side else item
+            for item, target in zip(found, targets, strict=True)
+        ]
 
     def _one(self, frame: Frame, seen: Any, target: NamedBox, check: Callable[[], None]) -> Grounded:
         check()
@@ -106,6 +123,12 @@ class Sam3Grounder(Placed):
             return Grounded(np.zeros(frame.image.shape[:2], dtype=bool), 0.0)
         instance, score = chosen
         return _grounded(_probabilities(instance[None, None], frame)[0, 0], score, self._mask_threshold)
+
+    def _all(self, frame: Frame, found: Any) -> NDArray[np.bool_]:
+        """Return the masks (N, H, W) of all instances that are sure enough."""
+        sure = torch.tensor(_scores(found)) >= self._instance_threshold
+        probability = _probabilities(found.pred_masks[0, sure.to(found.pred_masks.device), None], frame)[:, 0]
+        return np.asarray((probability > self._mask_threshold).cpu().numpy())
 
     def _found(self, frame: Frame, seen: Any, text: str, box: Box | None) -> Any:
         """Return SAM 3's raw output for a name, and for a box where there is one."""
@@ -157,8 +180,7 @@ def _in_place(
     found: Any, box: Box, frame: Frame, least_score: float = 0.0, least_overlap: float = 0.0
 ) -> tuple[Tensor, float] | None:
     """Return mask logits (h, w) and score of the surest instance that overlaps the box, if there is one."""
-    presence = found.presence_logits[0].sigmoid() if found.presence_logits is not None else 1.0
-    scores = (found.pred_logits[0].sigmoid() * presence).float().tolist()
+    scores = _scores(found)
     size = torch.tensor([frame.width, frame.height] * 2)
     overlaps = [overlap(tuple(own), box) for own in (found.pred_boxes[0].float().cpu() * size).tolist()]
     fitting = [
@@ -170,6 +192,18 @@ def _in_place(
         return None
     _, score, k = max(fitting)
     return found.pred_masks[0, k], score
+
+
+def _scores(found: Any) -> list[float]:
+    presence = found.presence_logits[0].sigmoid() if found.presence_logits is not None else 1.0
+    return list((found.pred_logits[0].sigmoid() * presence).float().tolist())
+
+
+def _arm_of(hand: NDArray[np.bool_], arms: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Return that of the arms (N, H, W) which covers or meets most of a hand (H, W)."""
+    reach = ndimage.binary_dilation(hand, iterations=max(1, round(ARM_REACH * hand.shape[0])))
+    shared = (arms & reach).sum(axis=(1, 2))
+    return arms[shared.argmax()] if shared.any() else None
 
 
 def _centred(box: Box, frame: Frame) -> Tensor:
