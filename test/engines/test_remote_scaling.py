@@ -37,7 +37,7 @@ def test_an_engine_that_can_not_be_made_is_one_sentence(tmp_path):
     listening = Listening(port=free_port(), local_cpus=1, start_limit_s=LIMIT_S)
     with private_ray(), pytest.raises(EngineError) as told, serving(plan, listening):
         pass
-    assert str(told.value).startswith("the replicas did not come up: ")
+    assert str(told.value).startswith("the server did not come up: ")
     assert "missing" in str(told.value)
     assert len(str(told.value)) < 300
 

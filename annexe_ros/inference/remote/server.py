@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -20,6 +21,9 @@ OBJECT_STORE_BYTES = 100_000_000
 
 QUIET = {"log_level": "WARNING", "enable_access_log": False}
 """Of Serve's actors: a line per query would bury what goes wrong."""
+
+PATIENCE = "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60"
+"""Serve gives its HTTP actor 5 s to start and then begins anew; a small or busy machine needs more for the imports."""
 
 _OWN_WORDS = re.compile(r"annexe_ros\.core\.errors\.\w+: (.+)")
 
@@ -75,10 +79,11 @@ def serving(plan: ServingPlan, listening: Listening) -> Iterator[None]:
         raise MissingDependencyError(
             f"'{error.name}', which serving needs,", "pip install 'annexe-ros[serve]'"
         ) from error
+    os.environ.setdefault(*PATIENCE)
     try:
         ray.init(**_cluster(listening))
     except Exception as error:  # Ray raises any kind for a cluster that isn't there or doesn't start
-        raise EngineError(f"Ray can't be started or reached: {_one_line(error)}") from error
+        raise EngineError(f"Ray can't be started or reached: {_one_line(str(error))}") from error
     try:
         _check_room(plan, listening, ray.cluster_resources())
         try:
@@ -112,19 +117,34 @@ def _check_room(plan: ServingPlan, listening: Listening, resources: dict[str, fl
 
 
 def _run(serve: Any, plan: ServingPlan, listening: Listening) -> None:
+    from ray.exceptions import RayError
+
     from annexe_ros.inference.remote.deployment import application
 
     http: dict[str, Any] = {"host": listening.host, "port": listening.port}
     if listening.tls_certificate:
         http |= {"ssl_certfile": listening.tls_certificate, "ssl_keyfile": listening.tls_key}
-    serve.start(http_options=http, logging_config=QUIET)
+
+    def start() -> None:
+        serve.start(http_options=http, logging_config=QUIET)
+        serve.run(application(plan), name=APPLICATION, logging_config=QUIET)
+
     try:
-        _within(listening.start_limit_s, lambda: serve.run(application(plan), name=APPLICATION, logging_config=QUIET))
+        _within(listening.start_limit_s, start)
     except TimeoutError as error:
-        why = f"they were not ready in {listening.start_limit_s:g} s"
-        raise EngineError(f"the replicas did not come up: {why}") from error
+        why = str(error) or f"it was not ready in {listening.start_limit_s:g} s"
+        raise EngineError(f"the server did not come up: {why}") from error
+    except RayError as error:  # an actor of Serve's own
+        raise EngineError(f"the server did not come up: {_one_line(str(error))}") from error
     except RuntimeError as error:  # Serve's word for an application whose actors fail while they are made
-        raise EngineError(f"the replicas did not come up: {_one_line(error)}") from error
+        raise EngineError(f"the server did not come up: {_why(serve) or _one_line(str(error))}") from error
+
+
+def _why(serve: Any) -> str:
+    """Return what kept the replicas from coming up, where Serve knows."""
+    application = serve.status().applications.get(APPLICATION)
+    told = [deployment.message for deployment in application.deployments.values()] if application else []
+    return _one_line("\n".join(filter(None, told)))
 
 
 def _end(serve: Any, listening: Listening) -> None:
@@ -149,7 +169,7 @@ def _within(limit_s: float, start: Callable[[], object]) -> None:
     future.result(limit_s)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(told: str) -> str:
     """Return what went wrong: the last sentence of ours in what Ray says, else all that it says."""
-    ours = _OWN_WORDS.findall(str(error))
-    return str(ours[-1]) if ours else " ".join(str(error).split())
+    ours = _OWN_WORDS.findall(told)
+    return str(ours[-1]) if ours else " ".join(told.split())
