@@ -17,6 +17,7 @@ from annexe_ros.cli.engine import (
     open_engine,
 )
 from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
+from annexe_ros.core.gaze import CROPS, DEFAULT_CROP
 
 
 def evaluate_gaze(
@@ -24,7 +25,7 @@ def evaluate_gaze(
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
     count: Annotated[int, typer.Option(min=1, help="Scenes to measure on.")] = 200,
     true_masks: Annotated[bool, typer.Option(help="Take the scenes' own masks, and ask no engine.")] = False,
-    crop: Annotated[str, typer.Option(help="Part of the image around the gaze: full, 3/4, 1/2 or 1/3.")] = "full",
+    crop: Annotated[str, typer.Option(help="Part of the image around the gaze: full, 3/4, 1/2 or 1/3.")] = DEFAULT_CROP,
     engine: EngineOption = DEFAULT_ENGINE,
     model: ModelOption = None,
     device: DeviceOption = "auto",
@@ -33,8 +34,9 @@ def evaluate_gaze(
 ) -> None:
     """Measure how often a gaze point is assigned to the object that is looked at.
 
-    An engine is asked "What am I looking at?" about each scene; right_object says that its mask is that of the object,
-    right_name that its name is. The points are a degree or so off, as an eye tracker's are.
+    An engine is asked about each scene. "What am I looking at?": right_object says that the mask is that of the object,
+    right_name that the name is. "Is the hand on what I look at?": right_touch says that it was told whether. The points
+    are a degree or so off, as an eye tracker's are.
     """
     with working(), progress_bar("scenes") as follow:
         from annexe_ros.data.ego_irgbench import EgoIrgBench
@@ -57,8 +59,6 @@ def evaluate_gaze(
 
 
 def _fraction(crop: str) -> float:
-    from annexe_ros.core.gaze import CROPS
-
     if crop not in CROPS:
         raise typer.BadParameter(f"'{crop}' is not one of {', '.join(CROPS)}", param_hint="--crop")
     return CROPS[crop]

@@ -20,6 +20,8 @@ from annexe_ros.core.interpretation import GroundedObject, Interpretation
 
 CROPS = {"full": 1.0, "3/4": 3 / 4, "1/2": 1 / 2, "1/3": 1 / 3}
 """Sides of gaze-centred crops relative to the image's, as in EgoExoLearn's baselines, by the names of the settings."""
+DEFAULT_CROP = "3/4"
+"""Of the four, the one with which the shipped model finds most of what is looked at (docs/gaze.md)."""
 
 SPREAD = 0.012
 """Standard deviation of a gaze point, relative to the width of the image: a degree of a view of 80."""
@@ -119,9 +121,9 @@ class GazeView:
 
 
 def view_around(frame: Frame, gaze: GazeReading, fraction: float) -> GazeView:
-    """Return the part of a frame around the gaze, ``fraction`` of its sides long; without gaze the full frame."""
+    """Return the part of a frame around the gaze, ``fraction`` of its sides long; without gaze the frame itself."""
     size = frame.width, frame.height
-    if gaze.point is None:
+    if gaze.point is None or fraction >= 1:
         return GazeView(frame, (0, 0, *size), size, gaze.note)
     box = crop_box(gaze.point, *size, fraction)
     x, y, width, height = box

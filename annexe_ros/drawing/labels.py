@@ -37,9 +37,13 @@ class Tag:
         return int(x) - 1, int(y) - 1
 
 
-def draw_tags(canvas: NDArray[np.uint8], tags: Sequence[Tag], height: float) -> None:
-    """Draw all tags in place, with capitals of ``height`` pixels."""
+def draw_tags(
+    canvas: NDArray[np.uint8], tags: Sequence[Tag], height: float, keep_clear: Rectangle = (0, 0, 0, 0)
+) -> None:
+    """Draw all tags in place, with capitals of ``height`` pixels; off a rectangle in the picture, where that goes."""
     taken = np.zeros(canvas.shape[:2], dtype=np.float32)
+    left, top, width, rows = keep_clear
+    taken[top : top + rows, left : left + width] += 10
     for tag in tags:
         taken += tag.mask
     places = []

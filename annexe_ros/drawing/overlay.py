@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from annexe_ros.core import GroundedObject, Interpretation
 from annexe_ros.core.gaze import Point, is_in_image
 from annexe_ros.core.palette import GAZE_COLOUR, Colour, target_colours
-from annexe_ros.drawing.labels import Tag, draw_tags
+from annexe_ros.drawing.labels import Rectangle, Tag, draw_tags
 from annexe_ros.drawing.lettering import WHITE, draw_text, wrap
 
 MIN_WIDTH = 480
@@ -59,9 +59,8 @@ def draw_targets(image: Image, reply: Interpretation) -> Image:
         _tint(canvas, large, soft, colour)
     for _, colour, soft in shown:
         _outline(canvas, soft, colour, height)
-    if reply.gaze is not None and is_in_image(reply.gaze, image.shape[1], image.shape[0]):
-        _draw_gaze(canvas, reply.gaze, factor, height)
-    draw_tags(canvas, [Tag(_name(target), colour, soft > 0.5) for target, colour, soft in shown], height)
+    ring = _draw_gaze(canvas, reply.gaze, factor, height)
+    draw_tags(canvas, [Tag(_name(target), colour, soft > 0.5) for target, colour, soft in shown], height, ring)
     return canvas
 
 
@@ -102,13 +101,16 @@ def _outline(canvas: Image, soft: NDArray[np.float32], colour: Colour, height: f
     cv2.polylines(canvas, contours, True, colour, width, cv2.LINE_AA)
 
 
-def _draw_gaze(canvas: Image, point: Point, factor: int, height: float) -> None:
-    """Draw a ring about the pixel that is looked at, and a dot on it."""
+def _draw_gaze(canvas: Image, point: Point | None, factor: int, height: float) -> Rectangle:
+    """Draw a ring about the pixel that is looked at, and a dot on it; return what they cover, if there is one."""
+    if point is None or not is_in_image(point, canvas.shape[1] // factor, canvas.shape[0] // factor):
+        return 0, 0, 0, 0
     centre = (round((point[0] + 0.5) * factor - 0.5), round((point[1] + 0.5) * factor - 0.5))
     radius, width = round(1.4 * height), max(2, round(height / 5))
     cv2.circle(canvas, centre, radius, STRIP_COLOUR, width + 2, cv2.LINE_AA)
     cv2.circle(canvas, centre, radius, GAZE_COLOUR, width, cv2.LINE_AA)
     cv2.circle(canvas, centre, width, GAZE_COLOUR, cv2.FILLED, cv2.LINE_AA)
+    return max(0, centre[0] - radius), max(0, centre[1] - radius), 2 * radius, 2 * radius
 
 
 def _strip(width: int, height: float, reply: Interpretation, query: str) -> Image:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annexe_ros.core import Frame, Interpretation, Interpreter, Query
+from annexe_ros.core import Frame, Interpretation, Interpreter, Query, Role
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.core.gaze import value_under_gaze
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.scenes.gaze import fixation
-from annexe_ros.data.scenes.truth import Fixation, SceneTruth
+from annexe_ros.data.scenes.truth import Fixation, Instance, SceneTruth
 
-QUESTION = "What am I looking at?"
+WHAT = "What am I looking at?"
+HAND = "Is the hand on what I look at?"
 Follow = Callable[[int, int], None]
 
 
@@ -30,8 +31,8 @@ class _Look:
     gaze: Fixation
 
     @property
-    def label(self) -> str:
-        return next(item.label for item in self.truth.instances if item.index == self.gaze.target)
+    def target(self) -> Instance:
+        return next(item for item in self.truth.instances if item.index == self.gaze.target)
 
 
 def evaluate_gaze(dataset: EgoIrgBench, count: int, progress: Follow | None = None) -> dict[str, float]:
@@ -49,18 +50,23 @@ def evaluate_gaze(dataset: EgoIrgBench, count: int, progress: Follow | None = No
 def evaluate_gaze_answers(
     dataset: EgoIrgBench, interpreter: Interpreter, count: int, progress: Follow | None = None
 ) -> dict[str, float]:
-    """Return ``{right_object, right_name, answered, n}`` of an engine that is asked what the wearer looks at.
+    """Return ``{right_object, right_name, answered, right_touch, n}`` of an engine that is asked about the gaze.
 
     Right is the object whose true pixels make most of the mask that is answered with, the background included; its name
-    counts by itself. Scenes and errors as in ``evaluate_gaze``.
+    counts by itself. ``right_touch`` is the share of looks at objects in which it was right whether a hand is on it; it
+    is left out where nobody looks at an object. Scenes and errors as in ``evaluate_gaze``.
     """
-    rows = []
+    rows, touches = list[tuple[bool, bool, bool]](), list[bool]()
     for look in _looks(dataset, count, progress):
-        frame = Frame(dataset.image(look.name), camera=look.truth.camera)
-        query = Query(QUESTION, want_analysis=False, want_3d=False, gaze=look.gaze.point)
-        rows.append(_judged(look, interpreter.interpret(frame, query)))
+        frame = Frame(dataset.image(look.name), dataset.depth(look.name), look.truth.camera)
+        what = Query(WHAT, want_analysis=False, want_3d=False, gaze=look.gaze.point)
+        rows.append(_judged(look, interpreter.interpret(frame, what)))
+        if look.target.role is Role.OBJECT:
+            answer = interpreter.interpret(frame, replace(what, text=HAND))
+            touches.append(answer.has_target == bool(look.target.touched_by))
     right, named, answered = (_mean(dataset, [row[k] for row in rows]) for k in range(3))
-    return {"right_object": right, "right_name": named, "answered": answered, "n": len(rows)}
+    touched = {"right_touch": float(np.mean(touches))} if touches else {}
+    return {"right_object": right, "right_name": named, "answered": answered, **touched, "n": len(rows)}
 
 
 def _judged(look: _Look, reply: Interpretation) -> tuple[bool, bool, bool]:
@@ -69,7 +75,7 @@ def _judged(look: _Look, reply: Interpretation) -> tuple[bool, bool, bool]:
         return False, False, False
     pixels = look.mask[reply.mask(reply.objects[0])]
     most = int(np.bincount(pixels).argmax()) if pixels.size else 0
-    return most == look.gaze.target, reply.objects[0].label == look.label, True
+    return most == look.gaze.target, reply.objects[0].label == look.target.label, True
 
 
 def _mean(dataset: EgoIrgBench, right: Sequence[bool]) -> float:

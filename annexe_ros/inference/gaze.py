@@ -26,7 +26,17 @@ from annexe_ros.core import (
     Surveyor,
 )
 from annexe_ros.core.contact import HAND_OF
-from annexe_ros.core.gaze import GazeReading, GazeView, HeldGaze, Point, object_under_gaze, reading, view_around
+from annexe_ros.core.gaze import (
+    CROPS,
+    DEFAULT_CROP,
+    GazeReading,
+    GazeView,
+    HeldGaze,
+    Point,
+    object_under_gaze,
+    reading,
+    view_around,
+)
 from annexe_ros.core.gaze_question import GazeQuestion, gaze_question
 
 IN_INTERACTION = "Segment the hands and objects in interaction."
@@ -45,7 +55,10 @@ class GazeInterpreter:
     """
 
     def __init__(
-        self, interpreter: Interpreter, held: Mapping[str, HeldGaze] = NOTHING_HELD, fraction: float = 1.0
+        self,
+        interpreter: Interpreter,
+        held: Mapping[str, HeldGaze] = NOTHING_HELD,
+        fraction: float = CROPS[DEFAULT_CROP],
     ) -> None:
         """Take the gaze of frames from ``held``, by camera name, where a query brings none.
 
@@ -92,7 +105,7 @@ class GazeInterpreter:
         """Return a reply that names, where the engine can, what is looked at, with masks in the full frame."""
         view = view_around(frame, gaze, self._fraction)
         if isinstance(self.interpreter, Surveyor):
-            reply = view.restored(self.interpreter.survey(view.frame, progress, want_analysis=query.want_analysis))
+            reply = _surveyed(self.interpreter, frame, view, progress, want_analysis=query.want_analysis)
             return replace(reply, gaze=gaze.point)
         reply = replace(self._ask(view, _asking(query, IN_INTERACTION), progress), gaze=gaze.point)
         if gaze.point is None or object_under_gaze(reply, gaze.point) is not None:
@@ -109,6 +122,18 @@ class GazeInterpreter:
 
     def _ask(self, view: GazeView, query: Query, progress: Progress) -> Interpretation:
         return view.restored(self.interpreter.interpret(view.frame, replace(query, want_mask=True), progress))
+
+
+def _surveyed(
+    engine: Surveyor, frame: Frame, view: GazeView, progress: Progress, *, want_analysis: bool
+) -> Interpretation:
+    """Return what is in a view; the description is always of the full frame."""
+    is_whole = view.frame is frame
+    reply = view.restored(engine.survey(view.frame, progress, want_analysis=want_analysis and is_whole))
+    if is_whole or not want_analysis:
+        return reply
+    described = engine.survey(frame, progress, want_analysis=True)
+    return replace(reply, analysis=described.analysis, latencies=(*described.latencies, *reply.latencies))
 
 
 def _asking(query: Query, text: str) -> Query:

@@ -19,6 +19,8 @@ from annexe_ros.inference.masks import cells_of, label_image, members
 
 TOUCHED = 0.5
 """Mean of the contact map over a mask from which on it is touched."""
+TOUCHED_PERCENTILE = 90.0
+"""Of the contact map over a whole object; its mean misses a hand that covers a small part of a large one."""
 
 Objects = tuple[GroundedObject, ...]
 
@@ -60,7 +62,12 @@ def named_in(
     """
     seen = [int(channel) for channel in logits.argmax(0).unique() if channel]
     targets = [GroundedObject(names[channel - 1], 0, 1.0, role_of(names[channel - 1])) for channel in seen]
-    return ground(targets, logits[seen] - logits[:1], contact, size)
+    objects, labels = ground(targets, logits[seen] - logits[:1], None, size)
+    if contact is None:
+        return objects, labels
+    touching = contact.cpu().numpy()
+    cells = cells_of(labels, (touching.shape[1], touching.shape[2]))
+    return tuple(_touched_somewhere(target, touching[:, cells == target.mask_value]) for target in objects), labels
 
 
 def without_echoes(objects: Objects) -> Objects:
@@ -85,6 +92,18 @@ def _with_mask(
         active=bool(hands),
         touched_by=hands if target.role is Role.OBJECT else Hands.NONE,
     )
+
+
+def _touched_somewhere(target: GroundedObject, contact: NDArray[np.float32]) -> GroundedObject:
+    """Tell who touches a target with these probabilities (2, cells): a tenth of its cells suffices.
+
+    What is looked at lies about as a whole, and a hand may be on a small part of it; an answer's mask may be that part.
+    """
+    if not contact.size:
+        return target
+    left, right = np.percentile(contact, TOUCHED_PERCENTILE, axis=1) >= TOUCHED
+    hands = (Hands.LEFT if left else Hands.NONE) | (Hands.RIGHT if right else Hands.NONE)
+    return replace(target, active=bool(hands), touched_by=hands if target.role is Role.OBJECT else Hands.NONE)
 
 
 def _touching(contact: NDArray[np.float32]) -> Hands:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annexe_ros.core.gaze import CROPS
+from annexe_ros.core.gaze import CROPS, DEFAULT_CROP
 from annexe_ros.nodes.camera_input import GAZE_TIMEOUT_S
 from annexe_ros.nodes.sensor_topics import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS, RAW
 from annexe_ros.ros.parameters import parameter
@@ -77,7 +77,7 @@ class PerceptionParameters:
         minimum=0.01, maximum=60.0,
     )  # fmt: skip
     gaze_crop: str = parameter(
-        "full", "Part of the image around the gaze that questions about the gaze are asked of. Used when activating.",
+        DEFAULT_CROP, "Part of the image, around the gaze, that questions about it are asked of. Used when activating.",
         choices=tuple(CROPS),
     )  # fmt: skip
     interaction_events: str = parameter(
