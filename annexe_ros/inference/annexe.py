@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -108,33 +109,7 @@ class AnnexeEngine:
         """Analyse, answer and ground one query; raises ``CancelledError`` between tokens and stages."""
         watch = Stopwatch()
         progress.check()
-        seen = self._seeing.see(frame, watch)
-        generation, names = self._reply(seen, query, progress, watch)
-        analysis = seen.analysis or Analysis("", None)
-        with watch.stage(Stage.GROUND):
-            pooled, score = self._indicate(generation, analysis.descriptor)
-            names = names if score >= THRESHOLD else []
-            if names:
-                progress.check()
-                progress.on_text(Stage.GROUND, "")
-            wanted = bool(names) and query.want_mask
-            logits = self._mask_logits(seen, generation, pooled, len(names)) if wanted else None
-        with watch.stage(POSTPROCESS):
-            objects, labels = self._objects(seen, names, score, logits)
-        notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
-        reply = Interpretation(
-            analysis=analysis.text if query.want_analysis else "",
-            answer=NAME_SEPARATOR.join(target.label for target in objects) or NO_TARGET_ANSWER,
-            has_target=bool(objects),
-            target_score=score,
-            objects=objects,
-            label_image=labels,
-            engine=ENGINE_NAME,
-            model=self._name,
-            latencies=tuple(watch.latencies),
-            notes=tuple(notes),
-        )
-        return reply if self._network.config.contact_map else with_contacts(reply, frame)
+        return self._interpretation(self._seeing.see(frame, watch), query, progress, watch)
 
     @torch.inference_mode()
     def survey(self, frame: Frame, progress: Progress = Progress(), *, want_analysis: bool = True) -> Interpretation:  # noqa: B008
@@ -163,14 +138,46 @@ class AnnexeEngine:
     @torch.inference_mode()
     def interpret_batch(self, items: Sequence[BatchItem]) -> list[Interpretation | AnnexeError]:
         """Answer several queries: frames that become equally large are encoded together, texts follow in turn."""
-        self._seeing.see_together([item.frame for item in items])
-        return [reply_or_error(self, item) for item in items]
+        seen = self._seeing.see_together([item.frame for item in items])
+        return [
+            reply_or_error(partial(self._interpretation, each, item.query, item.progress, Stopwatch()))
+            for each, item in zip(seen, items, strict=True)
+        ]
 
     @torch.inference_mode()
     def estimate_depth(self, frame: Frame) -> NDArray[np.float32]:
         """Return relative depth (H, W) float32, 0 = nearest, 1 = farthest; it has no metric scale."""
         depth = self._seeing.see(frame, Stopwatch()).encoding.depth[None]
         return _resized(depth, frame)[0, 0].float().cpu().numpy()
+
+    def _interpretation(self, seen: SeenFrame, query: Query, progress: Progress, watch: Stopwatch) -> Interpretation:
+        """Answer a query about a frame that was encoded."""
+        generation, names = self._reply(seen, query, progress, watch)
+        analysis = seen.analysis or Analysis("", None)
+        with watch.stage(Stage.GROUND):
+            pooled, score = self._indicate(generation, analysis.descriptor)
+            names = names if score >= THRESHOLD else []
+            if names:
+                progress.check()
+                progress.on_text(Stage.GROUND, "")
+            wanted = bool(names) and query.want_mask
+            logits = self._mask_logits(seen, generation, pooled, len(names)) if wanted else None
+        with watch.stage(POSTPROCESS):
+            objects, labels = self._objects(seen, names, score, logits)
+        notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
+        reply = Interpretation(
+            analysis=analysis.text if query.want_analysis else "",
+            answer=NAME_SEPARATOR.join(target.label for target in objects) or NO_TARGET_ANSWER,
+            has_target=bool(objects),
+            target_score=score,
+            objects=objects,
+            label_image=labels,
+            engine=ENGINE_NAME,
+            model=self._name,
+            latencies=tuple(watch.latencies),
+            notes=tuple(notes),
+        )
+        return reply if self._network.config.contact_map else with_contacts(reply, seen.frame)
 
     def _reply(
         self, seen: SeenFrame, query: Query, progress: Progress, watch: Stopwatch

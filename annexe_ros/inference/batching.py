@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from annexe_ros.core import Frame, Interpretation, Interpreter, Progress, Query
+from annexe_ros.core import Frame, Interpretation, Progress, Query
 from annexe_ros.core.errors import AnnexeError
 
 
@@ -27,9 +27,9 @@ class BatchInterpreter(Protocol):
         """Return the reply, or why there is none, of each item in their order."""
 
 
-def reply_or_error(interpreter: Interpreter, item: BatchItem) -> Interpretation | AnnexeError:
+def reply_or_error(answer: Callable[[], Interpretation]) -> Interpretation | AnnexeError:
     """Answer one query of a batch, whose failure must not take the others along."""
     try:
-        return interpreter.interpret(item.frame, item.query, item.progress)
+        return answer()
     except AnnexeError as error:
         return error

@@ -117,6 +117,22 @@ def test_the_same_frame_and_query_give_the_same_reply_whatever_came_before(engin
     assert np.array_equal(again.label_image, first.label_image)
 
 
+def test_a_batch_is_answered_like_its_queries_alone_and_each_frame_is_encoded_once(engine, monkeypatch):
+    from annexe_ros.inference.batching import BatchItem
+
+    frames = [frame(seed=seed) for seed in range(6)]
+    alone = [engine.interpret(each, Query("the mug")) for each in frames]
+    engine._seeing.forget()
+    sizes, encode = [], engine._network.encode_image
+    monkeypatch.setattr(engine._network, "encode_image", lambda pixels: sizes.append(len(pixels)) or encode(pixels))
+    gone = BatchItem(frames[0], Query("the hand"), Progress(cancelled=lambda: True))
+    *replies, error = engine.interpret_batch([*(BatchItem(each, Query("the mug")) for each in frames), gone])
+    assert sizes == [6]
+    assert [reply.answer for reply in replies] == [reply.answer for reply in alone]
+    assert [reply.analysis for reply in replies] == [reply.analysis for reply in alone]
+    assert isinstance(error, CancelledError)
+
+
 def test_an_analysis_guided_model_analyses_even_unasked(guided_engine):
     reply = guided_engine.interpret(frame(), Query("the mug", want_analysis=False))
     assert reply.analysis == ""

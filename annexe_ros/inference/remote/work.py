@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 
 import numpy as np
@@ -113,7 +114,8 @@ class Worker:
         try:
             if isinstance(self.interpreter, BatchInterpreter) and len(items) > 1:
                 return self.interpreter.interpret_batch(items)
-            return [reply_or_error(self.interpreter, item) for item in items]
+            answer = self.interpreter.interpret
+            return [reply_or_error(partial(answer, item.frame, item.query, item.progress)) for item in items]
         except Exception as error:  # a library's own; the replica lives on, and who asked is told
             _log.exception("the engine failed")
             return [EngineError(f"the engine failed ({type(error).__name__}: {error})")] * len(items)
