@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rclpy.lifecycle import LifecyclePublisher
 
 from annexe_ros.core.errors import NotActiveError
@@ -119,9 +120,12 @@ def _load(values: RecognizerParameters) -> tuple[ClipEncoder, Recogniser]:
     from annexe_ros.inference.placement import device_named
     from annexe_ros.video.encoder import ClipEncoder
     from annexe_ros.video.recognition import Recogniser
+    from annexe_ros.video.seen_frames import SeenFrames
 
     encoder = ClipEncoder.load(folder, str(device_named(values.device)))
-    return encoder, Recogniser(encoder, prompts, folder.name)
+    side, count = encoder.config.frame_size, encoder.config.num_frames
+    encoder.embed_clips([np.full((count, side, side, 3), 128, np.uint8)])  # the first clip takes no longer than others
+    return encoder, Recogniser(encoder, prompts, folder.name, SeenFrames(encoder).embed)
 
 
 def main() -> int:

@@ -71,6 +71,18 @@ class ClipEncoder:
         parts = [pixel_values(seen[k : k + _BATCH], self.config) for k in range(0, len(seen), _BATCH)]
         return np.concatenate([self.model.embed_video(part.to(self.model.device)).cpu().numpy() for part in parts])
 
+    @torch.inference_mode()
+    def see_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what the tower sees of frames (N, H, W, 3) RGB uint8, each for itself: (N, C, h, w)."""
+        values = pixel_values([frames], self.config).to(self.model.device)
+        return self.model.see(values)[0].cpu().numpy()
+
+    @torch.inference_mode()
+    def embed_maps(self, maps: NDArray[np.floating]) -> Vectors:
+        """Return unit vectors (B, P) of what was seen of clips (B, T, C, h, w)."""
+        seen = torch.from_numpy(np.asarray(maps, np.float32))
+        return self.model.embed_video(stem_maps=seen.to(self.model.device)).cpu().numpy()
+
     def _sampled(self, clip: NDArray[np.uint8]) -> NDArray[np.uint8]:
         wanted = self.config.num_frames
         if len(clip) < wanted:

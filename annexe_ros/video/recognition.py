@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,8 @@ from annexe_ros.video.prompts import PromptSet
 from annexe_ros.video.window import StampedClip
 
 Vectors = NDArray[np.float32]
+ClipEmbedding = Callable[[StampedClip], Vectors]
+"""Returns the unit vector (P,) of a clip."""
 
 
 class Embedder(Protocol):
@@ -32,16 +34,21 @@ class Recogniser:
         prompts: what is told apart.
     """
 
-    def __init__(self, encoder: Embedder, prompts: PromptSet, model: str = "") -> None:
-        """Embed the prompts; a prompt of several wordings is the mean direction of their vectors."""
-        self._encoder, self.prompts, self._model = encoder, prompts, model
+    def __init__(
+        self, encoder: Embedder, prompts: PromptSet, model: str = "", embed_clip: ClipEmbedding | None = None
+    ) -> None:
+        """Embed the prompts; a prompt of several wordings is the mean direction of their vectors.
+
+        ``embed_clip`` embeds clips in the encoder's place, e.g. that of ``SeenFrames``.
+        """
+        self.prompts, self._model = prompts, model
+        self._embed_clip = embed_clip or (lambda clip: encoder.embed_clips([clip.frames])[0])
         means = np.stack([encoder.embed_texts(prompt.captions).mean(axis=0) for prompt in prompts.prompts])
         self._vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
 
     def recognise(self, clip: StampedClip) -> InteractionEvent:
         """Return the phrase that fits best, and by how much it is better than its hard negatives."""
-        scores = self._vectors @ self._encoder.embed_clips([clip.frames])[0]
-        return self.judged(scores, clip)
+        return self.judged(self._vectors @ self._embed_clip(clip), clip)
 
     def judged(self, scores: NDArray[np.floating], clip: StampedClip) -> InteractionEvent:
         """Return the event of a clip, given its similarity (N,) to the prompts."""
