@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from annexe_ros.core.errors import ParameterError
+from annexe_ros.data.scenes.truth import CATEGORIES
 from annexe_ros.inference.vlm_sam.settings import (
     Coordinates,
     OpenAISettings,
@@ -29,6 +30,12 @@ def test_what_is_shipped_can_be_read():
     )
     elsewhere = read_settings(SHIPPED / "openai.yaml", OpenAISettings)
     assert (elsewhere.timeout_s, elsewhere.response_format) == (20.0, ResponseFormat.JSON_SCHEMA)
+
+
+def test_the_vocabulary_that_is_shipped_is_that_of_the_shipped_model(tmp_path):
+    text = (SHIPPED / "vlm_sam.yaml").read_text()
+    (tmp_path / "with.yaml").write_text(text.replace("# vocabulary:", "vocabulary:"))
+    assert read_settings(tmp_path / "with.yaml", VlmSamSettings).vocabulary == CATEGORIES
 
 
 def test_yaml_and_json_say_the_same(tmp_path):
