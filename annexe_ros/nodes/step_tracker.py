@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from annexe_ros.procedures.tracking.tracker import StepTracker, TrackerModel
     from annexe_ros.video.encoder import ClipEncoder
     from annexe_ros.video.live import ClipFeed
+    from annexe_ros.video.seen_frames import SeenFrames
     from annexe_ros.video.window import StampedClip, WindowShape
 
 
@@ -54,6 +55,7 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
         self._outputs: dict[type, LifecyclePublisher] = {}
         self._camera: ColourInput | None = None
         self._feed: ClipFeed | None = None
+        self._seen: SeenFrames | None = None
         self._tracker: StepTracker | None = None
         self._follower: DemonstrationFollower | None = None
 
@@ -79,11 +81,12 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
         from annexe_ros.procedures.tracking.demonstration import DemonstrationFollower
         from annexe_ros.procedures.tracking.tracker import StepTracker
         from annexe_ros.video.live import ClipFeed
+        from annexe_ros.video.seen_frames import SeenFrames
 
         if self._loaded is None or self._health is None:
             raise NotActiveError(self._why_inactive)
         values, loaded = self._settings.read(), self._loaded
-        self._tracker = StepTracker(loaded.model, values.candidates)
+        self._tracker, self._seen = StepTracker(loaded.model, values.candidates), SeenFrames(loaded.encoder)
         if loaded.demonstration is not None:
             self._follower = DemonstrationFollower(loaded.demonstration, loaded.encoder_name)
         shape = _shape(loaded.model, loaded.encoder, values.max_gap)
@@ -99,17 +102,17 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
             self._camera.close()
         if self._feed is not None:
             self._feed.close()
-        self._camera = self._feed = self._tracker = self._follower = None
+        self._camera = self._feed = self._seen = self._tracker = self._follower = None
 
     def _track(self, clip: StampedClip) -> None:
         """Tell what one window shows; in the feed's thread."""
-        loaded, tracker, follower, health = self._loaded, self._tracker, self._follower, self._health
-        if loaded is None or tracker is None or health is None:
+        seen, tracker, follower, health = self._seen, self._tracker, self._follower, self._health
+        if seen is None or tracker is None or health is None:
             return
         outcome, began = CallOutcome(), perf_counter()
         with reported_in(outcome, self.get_logger()):
             window = ViewedWindow(clip.start_ns, clip.end_ns, clip.frame_id)
-            feature = loaded.encoder.embed_clips([clip.frames])[0]
+            feature = seen.embed(clip)
             step, forecast = tracker.update(feature, window)
             self._outputs[ProcedureStep].publish(step_message(step))
             self._outputs[ProcedureForecast].publish(forecast_message(forecast))
