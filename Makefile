@@ -38,9 +38,9 @@ test-slow: setup ## training and soak trials
 test-engines: setup ## the tests of the engines vlm_sam, openai and remote, with tiny models made in the tests
 	@$(RUN) python -m pytest -m engines test
 
-bench: setup ## speed of the shipped model, in out/bench.json and docs/performance.md (BENCH=--quick to see that it runs)
+bench: setup ## speed of the shipped model, in out/bench.json and docs/performance.md (a few minutes)
 	@$(RUN) python -c "import matplotlib" 2>/dev/null || $(RUN) pip install -q -c constraints.txt matplotlib
-	@$(RUN) annexe bench --out out/bench.json --page docs $(BENCH)
+	@$(RUN) annexe bench --out out/bench.json --page docs
 
 bench-transport: setup ## images between two processes with and without config/fastdds.xml, in out/transport.json
 	@$(RUN) python scripts/bench_transport.py --out out/transport.json

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from annexe_ros.benchmark.report import TARGETS
+from annexe_ros.core.errors import MissingDependencyError
 
 COMMAND = "make bench"
 PLOTS = {
@@ -123,8 +125,14 @@ def page(figures: Mapping[str, Any]) -> str:
     )
 
 
+def check_can_draw() -> None:
+    """Raise ``MissingDependencyError`` where plots can't be drawn."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingDependencyError("'matplotlib', which plots need,", "pip install matplotlib")
+
+
 def draw(figures: Mapping[str, Any], folder: Path) -> None:
-    """Write a plot for everything that grows; raises ``ModuleNotFoundError`` without matplotlib."""
+    """Write a plot for everything that grows, with matplotlib."""
     from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)

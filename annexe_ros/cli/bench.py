@@ -25,7 +25,7 @@ def bench(
         bool, typer.Option("--random-weights", help="Take only the model's configuration; weights are random.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Folder for performance.md and images/ with plots.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Folder for performance.md and its plots, of a whole run.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure the engine: stages, speedups over the authors' flow with the same weights, a node in its own process.
@@ -33,11 +33,16 @@ def bench(
     Ratios are medians of pairs measured in turns. outputs_equal says that texts were identical and masks overlapped by
     more than 0.99. What can't be measured here is null, and notes say why. A few minutes.
     """
+    if page is not None and quick:
+        raise typer.BadParameter("a page is made of a whole run: leave out --quick or --page")
     with working():
+        from annexe_ros.benchmark.performance_page import check_can_draw
         from annexe_ros.benchmark.random_model import write_random_model
         from annexe_ros.benchmark.run import FULL, QUICK, run
         from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
 
+        if page is not None:
+            check_can_draw()
         folder = resolve_model(model or DEFAULT_MODEL)
         with progress_bar("comparing") as follow, TemporaryDirectory() as made:
             chosen = write_random_model(folder, Path(made)) if random_weights else folder

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from annexe_ros.benchmark import performance_page
 from annexe_ros.benchmark.node_calls import node_figures
 from annexe_ros.benchmark.performance_page import page
 from annexe_ros.benchmark.report import GPU_NOTE, BenchReport, report_table
+from annexe_ros.core.errors import MissingDependencyError
 
 KEYS = {
     "first_query_speedup", "follow_up_speedup", "outputs_equal", "node_overhead_ms", "node_overhead_share",
@@ -108,3 +110,20 @@ def test_plots_are_drawn_for_everything_that_grows(tmp_path):
 
     draw(report().to_json(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["performance_queries_by_callers_per_s.png"]
+
+
+def test_without_matplotlib_it_is_told_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(performance_page.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match="pip install matplotlib"):
+        performance_page.check_can_draw()
+
+
+def test_a_quick_run_makes_no_page(tmp_path):
+    from typer.testing import CliRunner
+
+    from annexe_ros.cli.main import app
+
+    result = CliRunner().invoke(app, ["bench", "--quick", "--page", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--quick" in result.output
+    assert not list(tmp_path.iterdir())
