@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -72,7 +71,7 @@ def read_egovideo(path: Path) -> dict[str, Tensor]:
         foreign = torch.serialization.get_unsafe_globals_in_checkpoint(path)
         with torch.serialization.safe_globals([(_Inert, name) for name in foreign]):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (OSError, RuntimeError, ValueError, UnpicklingError, EOFError) as error:
+    except Exception as error:  # bytes that are no pickle let the unpickler raise anything, IndexError for one
         raise CheckpointError(path, f"is no checkpoint that can be read ({error})") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
