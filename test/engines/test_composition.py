@@ -14,6 +14,7 @@ from annexe_ros.inference.vlm_sam.composition import compose, named
 from annexe_ros.inference.vlm_sam.grounding import BoxGrounder, Grounded, filled
 from annexe_ros.inference.vlm_sam.reply import Agreement, read_reply
 
+pytestmark = pytest.mark.engines
 LEFT, RIGHT, MUG = [0, 500, 400, 1000], [600, 500, 1000, 1000], [400, 300, 650, 700]
 """Boxes in thousandths: two forearms from below, and something between them that the right one meets."""
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from annexe_ros.core import Hands
 from annexe_ros.inference.vlm_sam.hand_side import right_log_odds, sides_from, sides_of
 
+pytestmark = pytest.mark.engines
 LEFT, RIGHT = Hands.LEFT, Hands.RIGHT
 HEIGHT, WIDTH = 240, 320
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from annexe_ros.core import Query
 from annexe_ros.inference.vlm_sam.language import Speaker, chat
 from annexe_ros.inference.vlm_sam.prompts import analysis_turns, answer_turns, repair_turns
 
+pytestmark = pytest.mark.engines
 IMAGE = {"type": "image"}
 
 

@@ -12,6 +12,7 @@ from planted_replies import MUG, reply
 from annexe_ros.core import Hands
 from annexe_ros.inference.vlm_sam.reply import Agreement, NamedBox, ReplyError, answer_so_far, plain_label, read_reply
 
+pytestmark = pytest.mark.engines
 AGREED = Agreement((1000.0, 1000.0), (320, 240))
 STRICT = Agreement((1000.0, 1000.0), (320, 240), ("mug", "trash can"), 2)
 BOX = [250, 250, 500, 750]

@@ -17,6 +17,7 @@ from annexe_ros.inference.vlm_sam.settings import (
     read_settings,
 )
 
+pytestmark = pytest.mark.engines
 SHIPPED = Path(__file__).parents[2] / "config" / "engines"
 SERVER = "base_url: http://here\nmodel: m\n"
 
