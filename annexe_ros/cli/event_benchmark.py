@@ -45,7 +45,7 @@ def event_benchmark(
         seen = []
         with progress_bar("clips") as follow:
             for done, clip in enumerate(_clips(data, count, seed), start=1):
-                seen.append(look(recogniser, interpreter, clip_encoder.config.frame_size, clip))
+                seen.append(look(clip_encoder, recogniser, interpreter, clip))
                 follow(done, count)
         found = figures(seen, min_margin)
     if as_json:

@@ -48,10 +48,11 @@ class Recogniser:
 
     def recognise(self, clip: StampedClip) -> InteractionEvent:
         """Return the phrase that fits best, and by how much it is better than its hard negatives."""
-        return self.judged(self._vectors @ self._embed_clip(clip), clip)
+        return self.judged(self._embed_clip(clip), clip)
 
-    def judged(self, scores: NDArray[np.floating], clip: StampedClip) -> InteractionEvent:
-        """Return the event of a clip, given its similarity (N,) to the prompts."""
+    def judged(self, vector: Vectors, clip: StampedClip) -> InteractionEvent:
+        """Return the event of a clip whose unit vector (P,) is known."""
+        scores = self._vectors @ vector
         best = int(scores.argmax())
         rival = max(self.prompts.negatives[best], key=lambda place: scores[place])
         prompt = self.prompts.prompts[best]

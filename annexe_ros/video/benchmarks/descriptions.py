@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import Frame, Interpreter, Query
-from annexe_ros.core.event import NANOSECONDS, InteractionEvent, told
+from annexe_ros.core.event import InteractionEvent, told
 from annexe_ros.data.clips.annotation import ClipAnnotation
 from annexe_ros.data.clips.dataset import RenderedClip
 from annexe_ros.data.clips.vocabulary import NOUNS, VERBS, noun_wordings
+from annexe_ros.video.encoder import ClipEncoder
 from annexe_ros.video.framing import square
+from annexe_ros.video.processing_egovideo import middles
 from annexe_ros.video.prompts import PromptSet, prompt_set
 from annexe_ros.video.recognition import Recogniser
 from annexe_ros.video.window import StampedClip
@@ -29,15 +31,14 @@ QUERY = Query("What are the hands doing?", want_mask=False, want_3d=False)
 SHIFT = 4
 """Frames by which a window is early or late: half a second of a clip's two."""
 MARGINS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
-Frames = NDArray[np.uint8]
 
-VIEWS: Mapping[str, Callable[[Frames], Frames]] = {
-    "motion": lambda frames: frames,
-    "still": lambda frames: np.repeat(frames[-1:], len(frames), axis=0),
-    "early": lambda frames: np.concatenate([np.repeat(frames[:1], SHIFT, axis=0), frames[:-SHIFT]]),
-    "late": lambda frames: np.concatenate([frames[SHIFT:], np.repeat(frames[-1:], SHIFT, axis=0)]),
+VIEWS: Mapping[str, Callable[[int], NDArray[np.int_]]] = {
+    "motion": np.arange,
+    "still": lambda count: np.full(count, count - 1),
+    "early": lambda count: np.maximum(np.arange(count) - SHIFT, 0),
+    "late": lambda count: np.minimum(np.arange(count) + SHIFT, count - 1),
 }
-"""What the recogniser is shown of a clip."""
+"""Which frames the recogniser is shown of a clip's."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,16 @@ def noun_entries() -> list[str]:
     return [words if words.split("/")[0] == noun else f"{noun}={words}" for noun, words in entries]
 
 
-def look(recogniser: Recogniser, interpreter: Interpreter, side: int, clip: RenderedClip) -> Seen:
-    """Return what is seen of a clip; ``side`` is that of the encoder's frames [px]."""
+def look(encoder: ClipEncoder, recogniser: Recogniser, interpreter: Interpreter, clip: RenderedClip) -> Seen:
+    """Return what is seen of a clip."""
     analysis = interpreter.interpret(Frame(np.ascontiguousarray(clip.frames[-1])), QUERY).analysis
-    small = np.stack([square(frame, side) for frame in clip.frames])
-    stamps = tuple(round(k / clip.annotation.rate_hz * NANOSECONDS) for k in range(len(small)))
-    events = {name: recogniser.recognise(StampedClip(view(small), stamps)) for name, view in VIEWS.items()}
-    return Seen(clip.annotation, analysis, events)
+    count = encoder.config.num_frames
+    chosen = clip.frames[middles(len(clip.frames), count)]
+    small = np.stack([square(frame, encoder.config.frame_size) for frame in chosen])
+    maps, shown = encoder.see_frames(small), StampedClip(small, tuple(range(count)))
+    vectors = encoder.embed_maps(np.stack([maps[view(count)] for view in VIEWS.values()]))
+    events = [recogniser.judged(vector, shown) for vector in vectors]
+    return Seen(clip.annotation, analysis, dict(zip(VIEWS, events, strict=True)))
 
 
 def verbs_told(text: str) -> set[str]:
