@@ -66,7 +66,7 @@ def with_event(reply: Interpretation, event: InteractionEvent | None) -> Interpr
     if event is None or not reply.analysis:
         return reply
     seconds = (event.end_ns - event.start_ns) / NANOSECONDS
-    note = f"the analysis' '{event.phrase}' is from {seconds:.1f} s of motion, by a margin of {event.margin:.2f}"
+    note = f"'{event.phrase}' in the analysis is from {seconds:.1f} s of motion, by a margin of {event.margin:.2f}"
     return replace(reply, analysis=told(reply.analysis, event), notes=(*reply.notes, note))
 
 

@@ -88,7 +88,10 @@ def test_a_phrase_without_verb_and_noun_is_told_as_it_is():
 def test_a_reply_says_where_the_verb_is_from():
     found = with_event(reply("The right hand holds a mug on the table.", ("no depth",)), EVENT)
     assert found.analysis == "The right hand picks up a mug on the table."
-    assert found.notes == ("no depth", "the analysis' 'picks up the mug' is from 2.0 s of motion, by a margin of 0.25")
+    assert found.notes == (
+        "no depth",
+        "'picks up the mug' in the analysis is from 2.0 s of motion, by a margin of 0.25",
+    )
 
 
 def test_without_an_event_or_an_analysis_a_reply_stays_as_it_is():
