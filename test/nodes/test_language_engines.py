@@ -9,7 +9,7 @@ pytest.importorskip("annexe_ros.action", reason="the interfaces are not built")
 pytest.importorskip("openai", reason="the openai client is not installed")
 
 import yaml
-from language_servers import chat_server
+from language_servers import chat_server, transformers_serve
 from planted_replies import ANALYSIS, MUG
 from test_perception import perception
 from test_streaming import Caller
@@ -63,6 +63,24 @@ def test_a_server_that_goes_and_comes_back_leaves_the_node_alive(server, context
         assert "can't be reached" in refused.message
         with chat_server(server.folder, server.port):
             assert peer.ask_about_camera().answer.answer == "mug"
+
+
+@pytest.mark.model
+@pytest.mark.slow  # a server takes its time to start
+def test_tokens_of_a_real_model_elsewhere_reach_the_caller_one_by_one(context, peer, caller, tmp_path):
+    for library in ("torch", "transformers", "fastapi", "uvicorn"):
+        pytest.importorskip(library, reason=f"{library} is not installed")
+    from tiny_checkpoints import save_llava
+
+    model = save_llava(tmp_path / "model", (ANALYSIS, MUG))
+    with transformers_serve(tmp_path, model) as server, behind(server, context, str(model)) as node:
+        peer.ask_about_camera(max_frame_age=1e-6)
+        peer.show()
+        result = caller.result(caller.goal(node, max_frame_age=60.0)).result
+    assert (result.success, result.answer.analysis, result.answer.answer) == (True, ANALYSIS, "mug")
+    told = [feedback.text for feedback in caller.feedback if feedback.stage == StreamEgoQuery.Feedback.ANALYSE]
+    assert len(told) > 4
+    assert all(ANALYSIS.startswith(text) for text in told)
 
 
 @pytest.mark.model
