@@ -1,4 +1,4 @@
-"""Everything that set-up downloads is pinned: the closure of what annexe_ros and its extras require."""
+"""Everything that set-up downloads is pinned: the closure of what annexe_ros and those of its extras require."""
 
 import os
 import re
@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from setup_environment import EXTRAS
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,9 +24,10 @@ def pins() -> dict[str, Requirement]:
 
 
 def wanted() -> list[str]:
-    """Return the requirements that pyproject.toml states, of all extras."""
+    """Return the requirements that pyproject.toml states, of the extras that set-up installs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return project["dependencies"] + [text for extra in project["optional-dependencies"].values() for text in extra]
+    extras = project["optional-dependencies"]
+    return project["dependencies"] + [text for extra in (*EXTRAS, "ros") for text in extras[extra]]
 
 
 def closure(texts: list[str], extras: frozenset[str], seen: set[tuple[str, frozenset[str]]]) -> Iterator[str]:
