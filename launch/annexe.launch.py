@@ -33,6 +33,7 @@ PARAMETER_ARGUMENTS = {
     "device": "auto, cpu, cuda or cuda:N; empty: as in params_file.",
     "image_transport": "How colour comes: raw or compressed (JPEG, PNG); empty: as in params_file.",
     "depth_transport": "How depth comes: raw or compressedDepth; empty: as in params_file.",
+    "interaction_events": "Topic of the events that descriptions tell; empty: as in params_file.",
 }
 TOPICS = ("image", "depth", "camera_info")
 
