@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from itertools import cycle
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,6 @@ class Caller:
             for topic, kind in kinds.items()
         }
         self._messages = cycle([_messages(image) for image in images])
-        self._questions = cycle(QUESTIONS)
 
     def wait_until_ready(self) -> None:
         """Send and ask until the node answers; raises ``EngineError`` when it doesn't in time."""
@@ -85,19 +84,17 @@ class Caller:
         time.sleep(ARRIVAL_S)
         return messages
 
-    def ask(self, **fields: Any) -> dict[str, Any]:
+    def ask(self, question: str, **fields: Any) -> dict[str, Any]:
         """Ask about the newest frame and return how long it took."""
-        request = EgoQuery.Request(query=next(self._questions), **fields)
+        request = EgoQuery.Request(query=question, **fields)
         began = time.perf_counter()
         return _measured(self._call(request), began)
 
-    def ask_about_own_image(self) -> dict[str, Any]:
+    def ask_about_own_image(self, question: str) -> dict[str, Any]:
         """Ask about an image in the request; the time begins with its stamp."""
         began = time.perf_counter()
-        return _measured(self._call(EgoQuery.Request(query=next(self._questions), want_3d=False, **self._own())), began)
-
-    def _own(self) -> dict[str, Any]:
-        return {"image": self._stamped()["image"]}
+        image = self._stamped()["image"]
+        return _measured(self._call(EgoQuery.Request(query=question, want_3d=False, image=image)), began)
 
     def _stamped(self) -> dict[str, Any]:
         messages = next(self._messages)
@@ -150,13 +147,13 @@ def message_ms(image: NDArray[np.uint8]) -> float:
 def measure(caller: Caller, calls: int) -> dict[str, Any]:
     """Make so many calls of each kind; return what each took."""
     found: dict[str, Any] = {"newest": [], "follow_up": [], "own_image": [], "located": []}
-    for _ in range(calls):
+    for question, other in islice(cycle(pairwise((*QUESTIONS, QUESTIONS[0]))), calls):
         caller.send()
-        found["newest"].append(caller.ask(want_3d=False))
-        found["follow_up"].append(caller.ask(want_3d=False))
-        found["own_image"].append(caller.ask_about_own_image())
+        found["newest"].append(caller.ask(question, want_3d=False))
+        found["follow_up"].append(caller.ask(other, want_3d=False))
+        found["own_image"].append(caller.ask_about_own_image(question))
         caller.send()
-        found["located"].append(caller.ask(want_3d=True))
+        found["located"].append(caller.ask(question, want_3d=True))
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
@@ -154,8 +155,16 @@ class AnswerOutput:
         ]
 
     def _topic(self, kind: type, name: str, make: Callable[[_Answered], Any], *, kept: bool = False) -> _Topic:
+        """Advertise; who asks for another quality of service is told so on its own side.
+
+        Events of publishers would be waited for, too, and every turn of rclpy's executor take twice as long.
+        """
         profile: QoSProfile = qos.last_answer() if kept else qos.reliable()
         publisher = self._node.create_lifecycle_publisher(
-            kind, self._prefix + name, profile, qos_overriding_options=qos.overridable()
+            kind,
+            self._prefix + name,
+            profile,
+            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
+            qos_overriding_options=qos.overridable(),
         )
         return _Topic(publisher, make, kept)

@@ -37,7 +37,9 @@ class SensorTopics:
         name = self._node.resolve_topic_name(topic)
         if transport != RAW:
             name, kind = f"{name}/{transport}", CompressedImage
-        events = SubscriptionEventCallbacks(incompatible_qos=lambda event: self._on_incompatible_qos(name, event))
+        events = SubscriptionEventCallbacks(
+            incompatible_qos=lambda event: self._on_incompatible_qos(name, event), use_default_callbacks=False
+        )
         made = self._node.create_subscription(
             kind, name, callback, qos.sensor(), event_callbacks=events, qos_overriding_options=qos.overridable()
         )

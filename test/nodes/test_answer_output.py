@@ -57,7 +57,7 @@ class Desk:
         logger = SimpleNamespace(info=lambda text, once: self.log.append(text), error=self.log.append)
         self.get_logger = lambda: logger
 
-    def create_lifecycle_publisher(self, kind, name, profile, qos_overriding_options):
+    def create_lifecycle_publisher(self, kind, name, profile, **_):
         return self.topics.setdefault(name, Topic(kind, name, profile))
 
     def destroy_lifecycle_publisher(self, topic):
