@@ -9,7 +9,7 @@ that nothing reads any more; here they stand before the blocks, and theirs behin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn

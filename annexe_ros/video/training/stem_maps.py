@@ -31,7 +31,7 @@ def stem_maps(model: EgoVideoModel, clips: ClipFolder, follow: Follow | None = N
             partial.replace(file)
         if follow is not None:
             follow(done, len(clips))
-    return np.stack([np.load(folder / f"{name}.npy") for name in clips.ids])
+    return np.stack([np.load(folder / f"{name}.npy", allow_pickle=False) for name in clips.ids])
 
 
 @torch.inference_mode()
