@@ -87,8 +87,9 @@ def evaluate(
     model: Annotated[
         str,
         typer.Option(
-            help="Planning: unigram, bigram, recall, recall-plain; skill: bradley-terry[-shared]; segmentation: "
-            "step-by-time, majority; anticipation: after-last, frequency; questions: text-only, majority-letter."
+            help="Planning: blend, unigram, bigram, recall[-plain], regression[-plain]; skill: "
+            "bradley-terry[-shared]; segmentation: step-by-time, majority; anticipation: after-last, frequency; "
+            "questions: text-only, majority-letter."
         ),
     ] = "",
     split: Annotated[str, typer.Option(help="Skill: published, or clip-disjoint (no clip that training has).")] = "",
@@ -131,7 +132,7 @@ def _planning(asked: Asked) -> Figures:
     from annexe_ros.procedures.planning.evaluate import Planner, evaluate_planning
 
     asked.refuse_others("train", "model")
-    planner = _chosen(Planner, asked.model or Planner.RECALL, "--model")
+    planner = _chosen(Planner, asked.model or Planner.BLEND, "--model")
     with progress_bar("planning") as follow:
         return evaluate_planning(asked.learnt_from(), asked.test[0], planner, asked.seed, follow)
 

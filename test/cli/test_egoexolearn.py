@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from annexe_ros.cli.main import app
+from annexe_ros.procedures.planning.evaluate import Planner
 
 
 def run(*arguments):
@@ -102,7 +103,7 @@ def test_the_table_has_a_row_for_whatever_files_are_there(lists, questions):
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in result.stdout.splitlines()]
     assert rows[0] == ["task", "learnt from, measured on", "baseline", "figures", "n", "published"]
     assert [row[:1] + row[2:3] for row in rows[2:]] == [
-        *(["planning", planner] for planner in ("unigram", "bigram", "recall", "recall-plain")),
+        *(["planning", planner] for planner in Planner),
         *(["questions", answerer] for answerer in ("text-only", "majority-letter")),
     ]
     assert rows[-1][1:] == ["`video_mcq.jsonl`", "majority-letter", "accuracy 1.000", "10", ""]

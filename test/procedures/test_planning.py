@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.procedures.planning import evaluate as planning
+from annexe_ros.procedures.planning.choice import representatives
 from annexe_ros.procedures.planning.evaluate import Planner, evaluate_planning
+from annexe_ros.procedures.planning.histories import Histories
 from annexe_ros.procedures.planning.metric import aued, prefix_distances
-from annexe_ros.procedures.planning.predictors import STRIPE, Recall, pairwise_distances, representatives
-from annexe_ros.procedures.planning.rows import PlanRow, examples, read_plan_rows
+from annexe_ros.procedures.planning.predictors import Recall
+from annexe_ros.procedures.planning.regression import Regression
+from annexe_ros.procedures.planning.rows import Example, Observation, PlanRow, examples, read_plan_rows
 
 STEP = st.integers(0, 4)
 SEQUENCE = st.lists(STEP, min_size=8, max_size=8)
@@ -101,9 +104,9 @@ def test_nothing_of_a_tested_video_is_learnt(lists, monkeypatch):
     learnt = []
 
     class Deaf(Recall):
-        def __init__(self, train, spread=True):
+        def __init__(self, train):
             learnt.extend(train)
-            super().__init__(train, spread)
+            super().__init__(train)
 
     monkeypatch.setattr(planning, "Recall", Deaf)
     evaluate_planning(*lists)
@@ -114,14 +117,27 @@ def test_nothing_of_a_tested_video_is_learnt(lists, monkeypatch):
 
 def test_representatives_cover_what_is_likely_and_differ():
     futures = np.array([[1] * 8, [1] * 7 + [2], [5] * 8])
-    assert representatives(pairwise_distances(futures), np.array([0.5, 0.1, 0.4]), 2) == [0, 2]
+    assert representatives(futures, np.array([0.5, 0.1, 0.4]), 2) == [0, 2]
 
 
-def test_distances_of_many_futures_are_those_of_each_pair():
-    futures = np.random.default_rng(0).integers(3, size=(STRIPE + 6, 8))
-    distances = pairwise_distances(futures)
-    assert distances.shape == (STRIPE + 6, STRIPE + 6, 8)
-    assert (distances[STRIPE + 1, 2] == prefix_distances(futures[STRIPE + 1], futures[2])).all()
+def observed(*history, time=60.0):
+    return Observation("v", time, history)
+
+
+def test_histories_grow_as_they_would_have_been_read():
+    grown = Histories.of([observed(3, 5), observed(7, time=9.0)]).after(np.array([5, 1]))
+    read = Histories.of([observed(3, 5, 5, time=90.0), observed(7, 1, time=39.0)])
+    assert np.allclose(grown.features(), read.features())
+    assert grown.last.tolist() == [[5, 5, 3], [1, 7, 27]]
+
+
+def test_the_regression_goes_on_from_what_it_has_drawn():
+    starts = [example for at in range(10) for example in examples([PlanRow(f"v{at}", 5.0, tuple(range(at, at + 8)))])]
+    longer = [Example(Observation("w", 60.0, (at - 1,)), tuple(range(at, at + 8))) for at in range(1, 19)]
+    predictor = Regression((starts + longer) * 20)
+    futures = predictor.sample(observed(4), 50, np.random.default_rng(0))
+    assert np.median(futures, axis=0).tolist() == list(range(5, 13))
+    assert predictor.shares(Histories.of([observed(4)])).sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

@@ -11,23 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def prefix_distances(a: NDArray, b: NDArray) -> NDArray[np.int64]:
+def prefix_distances(a: NDArray, b: NDArray) -> NDArray[np.int8]:
     """Return the edit distances (..., Z) between the first z items of ``a`` and of ``b``, (..., Z) each, z = 1..Z.
 
-    Leading axes are broadcast. Both prefixes have the same length, so these are the diagonal of one table.
+    Leading axes are broadcast; Z is 127 at most. Both prefixes have the same length, so these are the diagonal of one
+    table, which is worked out cell by cell for all pairs at once.
     """
-    differ = (a[..., :, None] != b[..., None, :]).astype(np.int8)
-    *lead, length, _ = differ.shape
-    above = [np.full(lead, column, np.int8) for column in range(length + 1)]
-    diagonal = []
-    for row in range(1, length + 1):
-        line = [np.full(lead, row, np.int8)]
-        for column in range(1, length + 1):
-            replaced = above[column - 1] + differ[..., row - 1, column - 1]
-            line.append(np.minimum(replaced, np.minimum(above[column], line[-1]) + 1))
-        diagonal.append(line[row])
+    ours, theirs = (np.ascontiguousarray(np.moveaxis(each, -1, 0)) for each in (a, b))
+    lead = np.broadcast_shapes(ours.shape[1:], theirs.shape[1:])
+    diagonal = np.empty((len(ours), *lead), np.int8)
+    above = [np.full(lead, column, np.int8) for column in range(len(theirs) + 1)]
+    for row, own in enumerate(ours):
+        line = [np.full(lead, row + 1, np.int8)]
+        for column, other in enumerate(theirs):
+            replaced = above[column] + (own != other)
+            line.append(np.minimum(replaced, np.minimum(above[column + 1], line[-1]) + np.int8(1)))
+        diagonal[row] = line[row + 1]
         above = line
-    return np.stack(diagonal, axis=-1).astype(np.int64)
+    return np.moveaxis(diagonal, 0, -1)
 
 
 def length_weights(horizon: int) -> NDArray[np.float64]:

@@ -1,7 +1,6 @@
 """Label-only predictors of the next eight steps: n-gram baselines, and one that recalls how others went on.
 
-The metric counts the best of a few samples, so that good samples differ from each other: ``Recall`` draws many futures
-and hands over the few that together come nearest to all of them. No predictor looks at features or at the video's name.
+No predictor looks at features or at the video's name.
 """
 
 from __future__ import annotations
@@ -12,14 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from annexe_ros.procedures.planning.metric import length_weights, prefix_distances
 from annexe_ros.procedures.planning.rows import HORIZON, STEPS, Example, Observation
 
-DRAWS = 1000
-CANDIDATES = 200
-"""Futures that are drawn, and how many of them, the most frequent ones, the few are chosen from."""
-STRIPE = 64
-"""Rows of the table of distances that are worked out at a time."""
 SUFFIX = 3
 SUFFIX_GAINS = (1.5, 1.0, 0.5)
 """Log-weights of having the last step, the last two and the last three in common."""
@@ -80,24 +73,16 @@ class Recall:
     in number of steps and in time.
     """
 
-    def __init__(self, train: Sequence[Example], spread: bool = True) -> None:
-        """``spread`` False hands over plain draws instead of a choice among many."""
+    def __init__(self, train: Sequence[Example]) -> None:
         self._futures = np.array([example.future for example in train])
         self._last = np.array([_last_steps(example.observed.history) for example in train])
         self._done = np.array([_steps_done(example.observed.history) for example in train])
         self._count = np.log1p([len(example.observed.history) for example in train])
         self._time = np.log([example.observed.time + TIME_SCALE_S for example in train])
-        self._distances = pairwise_distances(self._futures) if spread else None
 
     def sample(self, observed: Observation, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return ``count`` futures (count, 8), each of which some training video went through."""
-        if self._distances is None:
-            return self._futures[rng.choice(len(self._futures), size=count, p=self.weights(observed))]
-        draws = rng.choice(len(self._futures), size=DRAWS, p=self.weights(observed))
-        drawn, times = np.unique(draws, return_counts=True)
-        likely = drawn[np.argsort(-times, kind="stable")[:CANDIDATES]]
-        chosen = representatives(self._distances[np.ix_(likely, drawn)], times / DRAWS, count)
-        return self._futures[likely[chosen]]
+        return self._futures[rng.choice(len(self._futures), size=count, p=self.weights(observed))]
 
     def weights(self, observed: Observation) -> NDArray[np.float64]:
         """Return how much each training moment (N,) resembles this one; the sum is 1."""
@@ -107,30 +92,6 @@ class Recall:
         agree = np.cumprod(self._last == _last_steps(observed.history), axis=1)
         weights = np.exp(logs + agree @ SUFFIX_GAINS)
         return weights / weights.sum()
-
-
-def pairwise_distances(futures: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return the edit distances (N, N, Z) of all futures' prefixes (N, Z), a stripe at a time for memory's sake."""
-    stripes = [futures[start : start + STRIPE, None] for start in range(0, len(futures), STRIPE)]
-    return np.concatenate([prefix_distances(stripe, futures[None]).astype(np.int8) for stripe in stripes])
-
-
-def representatives(distances: NDArray[np.integer], shares: NDArray[np.float64], count: int) -> list[int]:
-    """Return indices of ``count`` candidates with the least expected AUED when future n comes true by its share.
-
-    ``distances`` (C, N, Z) are those of the prefixes of candidates and futures. Greedy: each choice is the one that
-    lowers the expectation most. The gain of a further one only falls the more are chosen (submodular), for which greedy
-    choice is within 1 - 1/e of the best.
-    """
-    costs = distances * length_weights(distances.shape[2]).astype(np.float32)
-    costs = np.ascontiguousarray(costs.transpose(0, 2, 1))
-    least = np.full(costs.shape[1:], np.inf, dtype=np.float32)
-    chosen: list[int] = []
-    for _ in range(count):
-        expected = np.minimum(costs, least).sum(axis=1) @ shares.astype(np.float32)
-        chosen.append(int(expected.argmin()))
-        least = np.minimum(least, costs[chosen[-1]])
-    return chosen
 
 
 def _shares(steps: NDArray[np.int64]) -> NDArray[np.float64]:
