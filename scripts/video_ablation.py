@@ -8,31 +8,40 @@ from pathlib import Path
 
 import torch
 
-from annexe_ros.video.training.ablation import VARIANTS, run_ablation, table
+from annexe_ros.video.training.ablation import filled_in, run_ablation, table
 from annexe_ros.video.training.settings import ClipTrainingSettings
 
 
 def main() -> None:
-    """Run what is missing of the ablation; ``--out`` receives a folder per run, ablation.json and ablation.md."""
+    """Run what is missing of the ablation; ``--out`` receives a folder per run and ablation.json."""
+    arguments = _arguments()
+    torch.set_num_threads(arguments.threads)
+    settings = ClipTrainingSettings(
+        data=arguments.data, out=arguments.out, scene_model=arguments.scene_model, steps=arguments.steps,
+        batch_size=arguments.batch_size, learning_rate=arguments.learning_rate, bfloat16=arguments.bfloat16,
+        warmup_steps=min(100, arguments.steps // 4),
+    )  # fmt: skip
+    found = run_ablation(settings, arguments.validation, arguments.seeds, print)
+    (arguments.out / "ablation.json").write_text(json.dumps(found, indent=1))
+    if arguments.page:
+        arguments.page.write_text(filled_in(arguments.page.read_text(encoding="utf-8"), found), encoding="utf-8")
+    print(table(found))
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="clips to learn from")
     parser.add_argument("--validation", type=Path, required=True, help="clips of another seed")
+    parser.add_argument("--scene-model", type=Path, required=True, help="folder of the model that is the stem")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--backbone-weights", type=Path, help="EfficientNet-Lite0's published weights")
+    parser.add_argument("--page", type=Path, help="page whose table is to be written anew, e.g. docs/video.md")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--bfloat16", action="store_true", help="quicker on processors that compute in it")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    settings = ClipTrainingSettings(
-        data=arguments.data, out=arguments.out, backbone_weights=arguments.backbone_weights,
-        steps=arguments.steps, batch_size=arguments.batch_size,
-    )  # fmt: skip
-    found = run_ablation(settings, arguments.validation, arguments.seeds, print, VARIANTS)
-    (arguments.out / "ablation.json").write_text(json.dumps(found, indent=1))
-    (arguments.out / "ablation.md").write_text(table(found))
-    print(table(found))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

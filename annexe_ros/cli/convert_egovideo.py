@@ -1,42 +1,32 @@
-"""``annexe convert-egovideo``: a published EgoVideo checkpoint becomes a model folder."""
+"""The part of ``annexe convert`` that turns a published EgoVideo checkpoint into a model folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from annexe_ros.cli.terminal import working
+CLIP_TOKENIZER = "openai/clip-vit-base-patch16"
 
 
-def convert_egovideo(
-    checkpoint: Annotated[Path, typer.Option(help="Checkpoint of EgoVideo-B or -L (*.pt).")],
-    out: Annotated[Path, typer.Option(help="Model folder to write.")],
-    tokenizer: Annotated[
-        str, typer.Option(help="CLIP's tokenizer: a folder, or a hub id that was downloaded before.")
-    ] = "openai/clip-vit-base-patch16",
-) -> None:
-    """Put EgoVideo's weights into a folder that --model of the video verbs takes.
+def convert_egovideo(checkpoint: Path, out: Path, tokenizer: str) -> None:
+    """Put EgoVideo's weights, and CLIP's tokenizer, into a folder that ``ClipEncoder.load`` takes.
 
-    Sizes are told from the tensors; a tensor that has no place is named and nothing is written.
+    A tensor that has no place is named and nothing is written. Raises ``CheckpointError`` and, where there is no
+    tokenizer, ``ModelNotFoundError``.
     """
-    with working():
-        from transformers import AutoTokenizer
+    from transformers import AutoTokenizer
 
-        from annexe_ros.core.errors import CheckpointError, ModelNotFoundError
-        from annexe_ros.video import convert_egovideo_checkpoint as reader
-        from annexe_ros.video.encoder import ClipEncoder
+    from annexe_ros.core.errors import CheckpointError, ModelNotFoundError
+    from annexe_ros.video import convert_egovideo_checkpoint as reader
+    from annexe_ros.video.encoder import ClipEncoder
 
-        try:
-            words = AutoTokenizer.from_pretrained(tokenizer, local_files_only=True)
-        except (OSError, ValueError) as error:
-            why = f"holds no tokenizer; fetch one with: hf download {tokenizer}"
-            raise ModelNotFoundError(tokenizer, why) from error
-        state = reader.read_egovideo(checkpoint)
-        try:
-            model = reader.convert_egovideo(state)
-        except ValueError as error:
-            raise CheckpointError(checkpoint, str(error)) from error
-        ClipEncoder(model, words).save(out)
-    typer.echo(f"model in {out}")
+    state = reader.read_egovideo(checkpoint)
+    try:
+        model = reader.convert_egovideo(state)
+    except ValueError as error:
+        raise CheckpointError(checkpoint, f"{error}; for a checkpoint of ANNEXE's authors name the --base") from error
+    try:
+        words = AutoTokenizer.from_pretrained(tokenizer, local_files_only=True)
+    except (OSError, ValueError) as error:
+        why = f"holds no tokenizer; fetch one with: hf download {tokenizer}"
+        raise ModelNotFoundError(tokenizer, why) from error
+    ClipEncoder(model, words).save(out)

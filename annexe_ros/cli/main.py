@@ -14,7 +14,6 @@ from annexe_ros.cli.assemble import assemble
 from annexe_ros.cli.bench import bench
 from annexe_ros.cli.clips import clips
 from annexe_ros.cli.convert import convert
-from annexe_ros.cli.convert_egovideo import convert_egovideo
 from annexe_ros.cli.egoexolearn import egoexolearn
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.evaluate_gaze import evaluate_gaze
@@ -25,6 +24,7 @@ from annexe_ros.cli.serve import serve
 from annexe_ros.cli.train import train
 from annexe_ros.cli.train_clips import train_clips
 from annexe_ros.cli.video_benchmark import video_benchmark
+from annexe_ros.cli.video_zero_shot import video_zero_shot
 from annexe_ros.core.errors import AnnexeError, MissingDependencyError
 
 EXTRAS = {
@@ -67,7 +67,7 @@ app = typer.Typer(
 )
 VERBS = (
     ask, evaluate, evaluate_gaze, bench, scenes, clips, procedures, train,
-    train_clips, train_tracker, video_benchmark, event_benchmark, assemble, convert, convert_egovideo, serve, annotate,
+    train_clips, train_tracker, video_benchmark, video_zero_shot, event_benchmark, assemble, convert, serve, annotate,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

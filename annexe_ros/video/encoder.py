@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from annexe_ros.core.errors import BadImageError, ModelNotFoundError
 from annexe_ros.video.configuration_egovideo import EgoVideoConfig
 from annexe_ros.video.modeling_egovideo import EgoVideoModel
 from annexe_ros.video.processing_egovideo import middles, pixel_values
+from annexe_ros.video.scene_stem import SceneStem, quickened
 
 Vectors = NDArray[np.float32]
 _BATCH = 8
@@ -26,16 +29,17 @@ class ClipEncoder:
         self.model, self.tokenizer = model.eval(), tokenizer
         self.config: EgoVideoConfig = model.config
         self._texts: dict[str, Vectors] = {}
+        self._quick_stem: SceneStem | None = None
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> ClipEncoder:
         """Load a model folder; raises ``ModelNotFoundError`` where it holds no clip encoder."""
         try:
             model = EgoVideoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, config=model.config, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ModelNotFoundError(folder, f"no clip encoder can be loaded ({error})") from error
-        model.to(torch.device(device))
+        cast(nn.Module, model).to(device)
         return cls(model, tokenizer)
 
     def save(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:
@@ -61,27 +65,42 @@ class ClipEncoder:
             self._texts.update(zip(part, vectors, strict=True))
         return np.stack([self._texts[text] for text in texts])
 
-    @torch.inference_mode()
     def embed_clips(self, clips: Sequence[NDArray[np.uint8]]) -> Vectors:
         """Return unit vectors (B, P) of clips (T, H, W, 3) RGB uint8, of any lengths that have enough frames.
 
         A longer clip is seen at its middles in time. Raises ``BadImageError`` for too few frames.
         """
-        seen = [self._sampled(clip) for clip in clips]
-        parts = [pixel_values(seen[k : k + _BATCH], self.config) for k in range(0, len(seen), _BATCH)]
-        return np.concatenate([self.model.embed_video(part.to(self.model.device)).cpu().numpy() for part in parts])
+        parts = [self.see_clips(clips[k : k + _BATCH]) for k in range(0, len(clips), _BATCH)]
+        return np.concatenate([self.embed_maps(part) for part in parts])
+
+    def see_clips(self, clips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return what the tower sees of clips, (B, T, C, h, w): the stem's maps, or normalised pixels without a stem.
+
+        Each frame is seen for itself. Takes and raises what ``embed_clips`` does.
+        """
+        return np.stack([self.see_frames(self._sampled(clip)) for clip in clips])
 
     @torch.inference_mode()
     def see_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what the tower sees of frames (N, H, W, 3) RGB uint8, each for itself: (N, C, h, w)."""
-        values = pixel_values([frames], self.config).to(self.model.device)
-        return self.model.see(values)[0].cpu().numpy()
+        return self._looked_at(pixel_values([frames], self.config)[0]).numpy()
 
     @torch.inference_mode()
     def embed_maps(self, maps: NDArray[np.floating]) -> Vectors:
-        """Return unit vectors (B, P) of what was seen of clips (B, T, C, h, w)."""
+        """Return unit vectors (B, P) of what ``see_clips`` returns."""
         seen = torch.from_numpy(np.asarray(maps, np.float32))
         return self.model.embed_video(stem_maps=seen.to(self.model.device)).cpu().numpy()
+
+    def _looked_at(self, frames: torch.Tensor) -> torch.Tensor:
+        """Return what the tower sees of frames (T, 3, H, W)."""
+        stem = self.model.stem
+        if stem is None:
+            return frames
+        if self.model.device.type != "cpu":
+            return stem(frames.to(self.model.device)).cpu()
+        if self._quick_stem is None:
+            self._quick_stem = quickened(stem)
+        return self._quick_stem(frames)
 
     def _sampled(self, clip: NDArray[np.uint8]) -> NDArray[np.uint8]:
         wanted = self.config.num_frames

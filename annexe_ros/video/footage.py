@@ -56,6 +56,15 @@ def whole_film(path: Path, count: int) -> NDArray[np.uint8]:
         film.release()
 
 
+def stretch(path: Path, start_s: float, end_s: float, count: int) -> NDArray[np.uint8]:
+    """Return ``count`` frames (T, H, W, 3) RGB at the middles of equal parts of a stretch of a video file.
+
+    Raises ``DatasetFormatError``.
+    """
+    times = start_s + (np.arange(count) + 0.5) * (end_s - start_s) / count
+    return np.stack([_frame(path, float(time)) for time in times])
+
+
 def _frame(path: Path, second: float) -> NDArray[np.uint8]:
     film = _opened(path)
     try:

@@ -9,7 +9,7 @@ that nothing reads any more; here they stand before the blocks, and theirs behin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,13 @@ from torch.nn import functional
 from transformers import CLIPModel, CLIPTextModel, CLIPVisionModel, PreTrainedModel
 from transformers.utils import ModelOutput
 
-from annexe_ros.model import EfficientNetLiteBackbone
 from annexe_ros.video.configuration_egovideo import EgoVideoConfig
 from annexe_ros.video.processing_egovideo import middles
+from annexe_ros.video.scene_stem import SceneStem
+
+_WAVES = 8
+_RARE = 0.01
+"""Variance below which a stem's map isn't scaled up any more: some labels are hardly ever in view."""
 
 
 @dataclass
@@ -71,7 +75,7 @@ class EgoVideoModel(PreTrainedModel):
         super().__init__(config)
         width = config.vision_config.hidden_size
         stem = config.stem()
-        self.stem = None if stem is None else EfficientNetLiteBackbone(stem)
+        self.stem = None if stem is None else SceneStem(stem, cast(int, config.vision_config.image_size))
         self.vision_model = CLIPVisionModel(config.vision_config)
         self.text_model = CLIPTextModel(config.text_config)
         self.temporal_embedding = nn.Parameter(torch.zeros(config.num_frames, width))
@@ -80,6 +84,11 @@ class EgoVideoModel(PreTrainedModel):
         blocks = config.vision_config.num_hidden_layers if config.adapter_size else 0
         self.adapters = nn.ModuleList(MotionAdapter(width, config.adapter_size) for _ in range(blocks))
         self.fusion = nn.Linear(2 * config.projection_dim, config.projection_dim, False) if config.slow_frames else None
+        patches = config.num_frames * self.vision_model.embeddings.num_patches * width
+        self.readout = nn.Linear(patches, config.projection_dim, bias=False) if config.place_readout else None
+        self.centre = nn.BatchNorm1d(config.projection_dim, affine=False) if config.centred else None
+        channels = config.vision_config.num_channels
+        self.map_norm = None if stem is None else nn.BatchNorm2d(channels, eps=_RARE, affine=False)
         self.post_init()
 
     @torch.no_grad()
@@ -91,10 +100,10 @@ class EgoVideoModel(PreTrainedModel):
             nn.init.normal_(module.pointwise.weight, std=(2 / hidden) ** 0.5)
             nn.init.zeros_(module.up.weight)
             for layer in (module.down, module.depthwise, module.pointwise, module.up):
-                nn.init.zeros_(layer.bias)
+                nn.init.constant_(layer.get_parameter("bias"), 0.0)
         elif isinstance(module, EgoVideoModel):
-            nn.init.zeros_(module.temporal_embedding)
-            for projection in (module.visual_projection, module.text_projection, module.fusion):
+            module.temporal_embedding.copy_(module.config.time_scale * _sines(*module.temporal_embedding.shape))
+            for projection in (module.visual_projection, module.text_projection, module.fusion, module.readout):
                 if projection is not None:
                     nn.init.trunc_normal_(projection.weight, std=projection.in_features**-0.5)
 
@@ -122,18 +131,22 @@ class EgoVideoModel(PreTrainedModel):
                 raise ValueError("a clip is needed: pixel_values or stem_maps")
             stem_maps = self.see(pixel_values)
         patches = self._patches(stem_maps)
-        pooled = self.visual_projection(self._attend(patches, adapted=bool(self.adapters)))
+        states = self._attend(patches, adapted=bool(self.adapters))
+        pooled = self.visual_projection(states[:, 0])
+        if self.readout is not None:
+            pooled = pooled + self.readout(states[:, 1:].flatten(1))
         if self.fusion is not None:
-            slow = self.visual_projection(self._attend(patches[:, self._slow(patches.shape[1])], adapted=False))
-            pooled = self.fusion(torch.cat([slow, pooled], dim=-1))
+            slow = self._attend(patches[:, self._slow(patches.shape[1])], adapted=False)
+            pooled = self.fusion(torch.cat([self.visual_projection(slow[:, 0]), pooled], dim=-1))
+        if self.centre is not None:
+            pooled = self.centre(pooled)
         return functional.normalize(pooled, dim=-1)
 
     def see(self, pixel_values: Tensor) -> Tensor:
         """Return what the tower sees (B, T, C, h, w) of clips (B, T, 3, H, W): the stem's maps, or the pixels."""
         if self.stem is None:
             return pixel_values
-        maps = self.stem(pixel_values.flatten(0, 1)).feature_maps[-1]
-        return maps.unflatten(0, pixel_values.shape[:2])
+        return self.stem(pixel_values.flatten(0, 1)).unflatten(0, pixel_values.shape[:2])
 
     def _slow(self, frames: int) -> list[int]:
         """Return the middles of as many equal parts of the clip as the slow path has frames."""
@@ -141,12 +154,14 @@ class EgoVideoModel(PreTrainedModel):
 
     def _patches(self, maps: Tensor) -> Tensor:
         """Return patch embeddings with their places in the picture (B, T, N, D)."""
-        embeddings = self.vision_model.embeddings
-        patches = embeddings.patch_embedding(maps.flatten(0, 1)).flatten(2).transpose(1, 2)
+        embeddings, flat = self.vision_model.embeddings, maps.flatten(0, 1)
+        if self.map_norm is not None:
+            flat = self.map_norm(flat)
+        patches = embeddings.patch_embedding(flat).flatten(2).transpose(1, 2)
         return (patches + embeddings.position_embedding.weight[1:]).unflatten(0, maps.shape[:2])
 
     def _attend(self, patches: Tensor, adapted: bool) -> Tensor:
-        """Return the CLS state (B, D) after joint attention over all patches (B, T, N, D) of the frames."""
+        """Return states (B, 1 + T N, D), the class's first, after joint attention over all patches (B, T, N, D)."""
         batch, frames, places, width = patches.shape
         embeddings = self.vision_model.embeddings
         patches = patches + self._times(frames)[:, None]
@@ -157,7 +172,7 @@ class EgoVideoModel(PreTrainedModel):
                 moved = self.adapters[number](states[:, 1:].reshape(batch, frames, places, width))
                 states = torch.cat([states[:, :1], moved.flatten(1, 2)], dim=1)
             states = self._block(block, states, adapted)
-        return self.vision_model.post_layernorm(states[:, 0])
+        return self.vision_model.post_layernorm(states)
 
     def _block(self, block: nn.Module, states: Tensor, adapted: bool) -> Tensor:
         """Run a block; where the fast path doesn't teach, its gradient passes through and leaves the weights alone."""
@@ -184,6 +199,13 @@ class EgoVideoModel(PreTrainedModel):
             ours, theirs = getattr(self, name), getattr(clip, name)
             if ours.weight.shape == theirs.weight.shape:
                 ours.load_state_dict(theirs.state_dict())
+
+
+def _sines(frames: int, width: int) -> Tensor:
+    """Return (T, D) sines and cosines of up to a few half waves in a clip."""
+    waves = torch.pi / frames * (torch.arange(width) // 2 % _WAVES + 0.5)
+    times = torch.arange(frames)[:, None] * waves
+    return 2**0.5 * torch.where(torch.arange(width) % 2 == 0, times.sin(), times.cos())
 
 
 def learning_only(model: nn.Module, names: tuple[str, ...]) -> dict[str, Any]:

@@ -1,10 +1,15 @@
 """Published EgoVideo checkpoints: random tensors of their structure, by their names, find their places."""
 
+import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from annexe_ros.cli.main import app
 from annexe_ros.core.errors import CheckpointError
 from annexe_ros.video.convert_egovideo_checkpoint import convert_egovideo, read_egovideo
+from annexe_ros.video.encoder import ClipEncoder
+from annexe_ros.video.processing_egovideo import train_word_tokenizer
 
 pytestmark = pytest.mark.model
 WIDTH, TEXT_WIDTH, SHARED, PATCH, GRID, FRAMES, LAYERS = 128, 64, 32, 8, 2, 4, 2
@@ -108,3 +113,20 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     (tmp_path / "x.pt").write_text("nothing")
     with pytest.raises(CheckpointError, match="no checkpoint"):
         read_egovideo(tmp_path / "x.pt")
+
+
+def test_the_command_makes_a_folder_that_is_a_clip_encoder(tmp_path):
+    torch.save({"state_dict": published(adapters=True)}, tmp_path / "egovideo.pt")
+    train_word_tokenizer(["#C C takes the mug"]).save_pretrained(tmp_path / "words")
+    arguments = ["--checkpoint", tmp_path / "egovideo.pt", "--out", tmp_path / "out", "--tokenizer", tmp_path / "words"]
+    result = CliRunner().invoke(app, ["convert", *map(str, arguments)])
+    assert result.exit_code == 0, result.stderr
+    encoder = ClipEncoder.load(tmp_path / "out")
+    assert encoder.embed_clips([np.zeros((FRAMES, 20, 30, 3), np.uint8)]).shape == (1, SHARED)
+
+
+def test_another_checkpoint_without_a_base_is_refused(tmp_path):
+    torch.save({"model": torch.ones(1)}, tmp_path / "other.pth")
+    result = CliRunner().invoke(app, ["convert", "--checkpoint", str(tmp_path / "other.pth"), "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "name the --base" in result.stderr

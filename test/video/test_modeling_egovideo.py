@@ -119,11 +119,25 @@ def test_a_saved_model_is_the_same_model(tmp_path):
     assert torch.allclose(model.embed_video(CLIP), again.embed_video(CLIP))
 
 
-def test_the_small_encoder_sees_the_stems_maps():
-    model = EgoVideoModel(small_clip_encoder(40)).eval()
-    maps = model.see(torch.zeros(1, 16, 3, 128, 128))
-    assert maps.shape == (1, 16, 112, 8, 8)
-    assert model.embed_video(stem_maps=maps).shape == (1, 128)
+def test_the_small_encoder_sees_a_scene_models_maps():
+    eyes = {"model_type": "efficientnet_lite", "embedding_size": 8, "hidden_sizes": [8] * 7, "depths": [1] * 7}
+    stem = {"vision_config": eyes, "pyramid_channels": 8, "labels": ["left hand", "right hand", "mug"]}
+    model = EgoVideoModel(small_clip_encoder(stem, 40)).eval()
+    maps = model.see(torch.zeros(1, 16, 3, 64, 64))
+    assert maps.shape == (1, 16, 4 + 2 + 1, 8, 8)
+    assert torch.allclose(maps[:, :, :4].sum(2), torch.ones(1, 16, 8, 8))
+    assert model.embed_video(stem_maps=maps).shape == (1, 64)
+
+
+def test_with_a_readout_the_order_matters_from_the_start():
+    model = tiny(adapter_size=0, slow_frames=0, place_readout=True)
+    assert not torch.allclose(model.embed_video(CLIP), model.embed_video(CLIP.flip(1)), atol=1e-3)
+
+
+def test_times_differ_where_they_begin_as_sines():
+    table = tiny(time_scale=0.5).temporal_embedding.detach()
+    assert float(table.std()) == pytest.approx(0.5, abs=0.1)
+    assert torch.cdist(table, table).fill_diagonal_(1).min() > 0.1
 
 
 def test_the_large_configuration_has_the_published_sizes():

@@ -29,9 +29,10 @@ def evaluate_generated(encoder: ClipEncoder, clips: Iterable[RenderedClip], seed
     ordered, disordered = [], []
     wordings: list[Wording] = []
     for some in _batches(clips):
-        ordered.append(encoder.embed_clips([clip.frames for clip in some]))
-        mixed = [in_disorder(clip.frames, seed + len(wordings) + k) for k, clip in enumerate(some)]
-        disordered.append(encoder.embed_clips(mixed))
+        seen = encoder.see_clips([clip.frames for clip in some])
+        mixed = [in_disorder(one, seed + len(wordings) + k) for k, one in enumerate(seen)]
+        ordered.append(encoder.embed_maps(seen))
+        disordered.append(encoder.embed_maps(np.stack(mixed)))
         wordings += [clip.annotation.wording for clip in some]
     shown = {"hoi": np.concatenate(ordered), "shuffled": np.concatenate(disordered)}
     return {name: score(encoder, vectors, wordings) for name, vectors in shown.items()} | {"n": len(wordings)}

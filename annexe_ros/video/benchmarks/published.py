@@ -1,6 +1,6 @@
 """Published figures, in percent as published, to stand beside ours: other data and other sizes of models.
 
-EgoNCE++ (arXiv 2405.17719; EgoHOIBench and the two backbones with it), EgoVideo (EgoHOD, arXiv 2502.15802), LaViLa
+EgoNCE++ (arXiv 2405.17719; EgoHOIBench and the two backbones with it), EgoVideo (EgoHOD, arXiv 2503.00986), LaViLa
 (arXiv 2212.04501). What could not be sourced is None.
 """
 

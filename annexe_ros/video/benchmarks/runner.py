@@ -20,7 +20,8 @@ from annexe_ros.video.epic import EpicSegment, action_classes
 from annexe_ros.video.records import Choice, NarratedClip
 
 Record = TypeVar("Record")
-Look = Callable[[Record], NDArray[np.uint8]]
+Frames = NDArray[np.uint8]
+Look = Callable[[Record], Frames]
 
 
 def embed_records(encoder: ClipEncoder, records: Iterable[Record], look: Look[Record]) -> Vectors:
@@ -61,15 +62,14 @@ def ego_mcq(encoder: ClipEncoder, questions: Sequence[Choice], look: Look[Narrat
 
 
 def epic_retrieval(
-    encoder: ClipEncoder, segments: Sequence[EpicSegment], sentences: Sequence[str], look: Look[EpicSegment]
+    encoder: ClipEncoder, segments: Sequence[EpicSegment], texts: Sequence[EpicSegment], video: Vectors
 ) -> dict[str, float]:
     """Return ``mir_map``, ``mir_strict_map`` and ``mir_ndcg``, means of both ways, and each way's.
 
-    ``sentences`` are the narration ids whose narrations are the texts. Relevancy follows from the classes.
+    ``video`` holds the segments' vectors (N, P); ``texts`` are those whose narrations are to be found. Relevancy
+    follows from the classes.
     """
-    by_id = {segment.id: segment for segment in segments}
-    texts = [by_id[name] for name in sentences]
-    similarity = embed_records(encoder, segments, look) @ encoder.embed_texts([text.narration for text in texts]).T
+    similarity = video @ encoder.embed_texts([text.narration for text in texts]).T
     verbs, nouns = ([_classes(items, kind) for items in (segments, texts)] for kind in ("verb_class", "noun_classes"))
     found = metrics.retrieval(similarity, metrics.class_relevancy(verbs[0], nouns[0], verbs[1], nouns[1]))
     return {f"mir_{name}": value for name, value in found.items()}
@@ -81,13 +81,16 @@ def _classes(segments: Sequence[EpicSegment], kind: str) -> list[tuple[int, ...]
 
 
 def epic_classes(
-    encoder: ClipEncoder, segments: Sequence[EpicSegment], known: Sequence[EpicSegment], look: Look[EpicSegment]
+    encoder: ClipEncoder, segments: Sequence[EpicSegment], known: Sequence[EpicSegment], video: Vectors
 ) -> dict[str, float]:
-    """Return ``cls_top1`` and ``cls_top5`` over the action classes of ``known`` (training and validation)."""
+    """Return ``cls_top1`` and ``cls_top5`` over the action classes of ``known`` (training and validation).
+
+    ``video`` holds the segments' vectors (N, P). Raises ``ValueError`` for a segment of another class.
+    """
     classes = action_classes(known)
     names = list(classes)
     vectors = metrics.class_vectors([encoder.embed_texts(narrations) for narrations in classes.values()])
-    similarity = embed_records(encoder, segments, look) @ vectors.T
+    similarity = video @ vectors.T
     labels = [names.index(segment.action) for segment in segments]
     return {f"cls_top{k}": metrics.top_k(similarity, labels, k) for k in (1, 5)}
 

@@ -6,13 +6,13 @@ Runs that are finished are kept, one that was stopped goes on.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from annexe_ros.data.clips.annotation import ClipAnnotation
@@ -74,16 +74,15 @@ def _one(settings: ClipTrainingSettings, variant: Variant, validation: Path) -> 
 
 def evaluate_folder(encoder: ClipEncoder, clips: ClipFolder) -> Figures:
     """Return ``hoi`` and ``shuffled`` accuracies on clips of a folder, as ``annexe video-benchmark`` has them."""
-    maps = stem_maps(encoder.model, clips)
+    maps = stem_maps(encoder, clips)
     truths = [clips.annotation(place) for place in range(len(clips))]
     mixed = np.stack([in_disorder(one, place) for place, one in enumerate(maps)])
     return {"hoi": _scored(encoder, maps, truths), "shuffled": _scored(encoder, mixed, truths)}
 
 
-@torch.inference_mode()
 def _scored(encoder: ClipEncoder, maps: NDArray[np.float16], truths: Sequence[ClipAnnotation]) -> dict[str, float]:
-    parts = [torch.from_numpy(maps[k : k + _AT_ONCE].astype(np.float32)) for k in range(0, len(maps), _AT_ONCE)]
-    vectors = np.concatenate([encoder.model.embed_video(stem_maps=part).numpy() for part in parts])
+    parts = [maps[k : k + _AT_ONCE] for k in range(0, len(maps), _AT_ONCE)]
+    vectors = np.concatenate([encoder.embed_maps(part) for part in parts])
     return score(encoder, vectors, [truth.wording for truth in truths])
 
 
@@ -95,6 +94,12 @@ def table(found: Mapping[str, Sequence[Figures]]) -> str:
         cells.append(_spread([run["shuffled"]["verb"] for run in runs]))
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def filled_in(page: str, found: Mapping[str, Sequence[Figures]]) -> str:
+    """Return the page with the table between its two ``ablation`` comments written anew."""
+    place = re.compile(r"(<!-- ablation -->\n).*?(<!-- /ablation -->)", re.DOTALL)
+    return place.sub(lambda marks: f"{marks[1]}\n{table(found)}\n{marks[2]}", page)
 
 
 def _spread(values: Sequence[float]) -> str:

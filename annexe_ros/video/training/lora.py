@@ -10,8 +10,8 @@ from annexe_ros.video.modeling_egovideo import EgoVideoModel, learning_only
 
 LAYERS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 """The layers of each block that get adapters."""
-ALSO_LEARNING = ("lora_", "norm", "class_embedding", "temporal_embedding", "adapters.", "fusion", "text_")
-"""What learns beside them: LayerNorms, class embedding, motion adapters, fusion and the text tower (as in LaViLa++)."""
+ALSO_LEARNING = ("lora_", "norm", "class_embedding", "temporal_embedding", "adapters.", "fusion", "readout", "text_")
+"""What learns beside them: norms, class embedding, motion adapters, what reads them, and texts (as in LaViLa++)."""
 
 
 def add_video_lora(model: EgoVideoModel, rank: int) -> dict[str, Any]:

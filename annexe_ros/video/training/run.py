@@ -9,26 +9,28 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import get_cosine_schedule_with_warmup
 
-from annexe_ros.core.errors import CheckpointError
 from annexe_ros.data.clips.dataset import ClipFolder
-from annexe_ros.model.convert_annexe_checkpoint import read_checkpoint
-from annexe_ros.model.efficientnet_lite import load_published
 from annexe_ros.video.configuration_egovideo import small_clip_encoder
 from annexe_ros.video.encoder import ClipEncoder
 from annexe_ros.video.losses import Matches, ego_nce_plus, gather, info_nce
 from annexe_ros.video.modeling_egovideo import EgoVideoModel
 from annexe_ros.video.processing_egovideo import train_word_tokenizer
+from annexe_ros.video.scene_stem import load_scene_stem, stem_config_of
+from annexe_ros.video.training.augmentation import Augmentation
 from annexe_ros.video.training.batches import ClipBatch, ClipBatches, every_caption
 from annexe_ros.video.training.lora import add_video_lora, merge_video_lora
 from annexe_ros.video.training.settings import ClipTrainingSettings, Objective
 from annexe_ros.video.training.stem_maps import stem_maps
 
 STATE_FILE, LOG_FILE = "training_state.pt", "log.jsonl"
+_WORD_SIZE, _WORD_WEIGHT = 0.5, 4.0
 Follow = Callable[[int, int], None]
 
 
@@ -42,30 +44,32 @@ def train_clip_encoder(settings: ClipTrainingSettings, resume: bool = False, fol
 
 
 def new_encoder(settings: ClipTrainingSettings) -> ClipEncoder:
-    """Return an untrained small encoder, its stem as published."""
+    """Return an untrained small encoder, over a scene model's stem if there is one.
+
+    Raises ``ModelNotFoundError`` or ``CheckpointError`` where the scene model can't be used.
+    """
     tokenizer = train_word_tokenizer(every_caption())
-    model = EgoVideoModel(small_clip_encoder(len(tokenizer), settings.motion_adapters))
-    if settings.backbone_weights is not None and model.stem is not None:
-        load_stem(model, settings.backbone_weights)
+    stem = None if settings.scene_model is None else stem_config_of(settings.scene_model)
+    model = EgoVideoModel(small_clip_encoder(stem, len(tokenizer), settings.motion_adapters))
+    if settings.scene_model is not None and model.stem is not None:
+        load_scene_stem(model.stem, settings.scene_model)
+    _spread_words(model)
     return ClipEncoder(model, tokenizer)
 
 
-def load_stem(model: EgoVideoModel, file: Path) -> None:
-    """Take the published weights of the stages that the stem has; raises ``CheckpointError`` where they don't fit."""
-    if model.stem is None:
-        raise CheckpointError(file, "the model has no stem")
-    blocks = sum(model.stem.config.depths)
-    try:
-        state = read_checkpoint(file)
-        kept = {name: value for name, value in state.items() if _block(name) < blocks}
-        load_published(model.stem, kept)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(file, str(error)) from error
+@torch.no_grad()
+def _spread_words(model: EgoVideoModel) -> None:
+    """Let texts differ from the start: from CLIP's small weights all begin alike, and verbs stay so for long."""
+    torch.nn.init.normal_(model.text_model.embeddings.token_embedding.weight, std=_WORD_SIZE)
+    for block in cast(Any, model.text_model.encoder.layers):
+        for layer in (block.self_attn.v_proj, block.self_attn.out_proj, block.mlp.fc1, block.mlp.fc2):
+            layer.weight.mul_(_WORD_WEIGHT)
 
 
-def _block(name: str) -> int:
-    """Return the number of the published block that a weight belongs to; -1 for what isn't in a block."""
-    return int(name.split(".")[1]) if name.startswith("_blocks.") else -1
+def _augmentation(model: EgoVideoModel) -> Augmentation | None:
+    """Return what disturbs the maps of a model's stem; None without a stem."""
+    stem = model.config.stem_config
+    return None if stem is None else Augmentation(stem["labels"])
 
 
 class _Run:
@@ -78,18 +82,26 @@ class _Run:
         self.model = self.encoder.model
         if self.model.stem is not None:
             self.model.stem.requires_grad_(False)
+        self._augment = _augmentation(self.model) if settings.augment else None
         clips = ClipFolder(settings.data)
         annotations = [clips.annotation(place) for place in range(len(clips))]
-        maps = stem_maps(self.model, clips)
+        maps = stem_maps(self.encoder, clips)
         self.batches = ClipBatches(
             maps, annotations, settings.batch_size, settings.negatives, settings.backwards, settings.seed
         )
         if settings.lora_rank:
             add_video_lora(self.model, settings.lora_rank)
-        learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(learning, settings.learning_rate, weight_decay=settings.weight_decay)
+        self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=settings.weight_decay)
         self.schedule = get_cosine_schedule_with_warmup(self.optimizer, settings.warmup_steps, settings.steps)
         self.step = self._restored() if resume else 0
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Return what learns, texts more slowly than clips."""
+        rate = self.settings.learning_rate
+        learning = [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
+        texts, clips = ([weight for name, weight in learning if name.startswith("text_") is text]
+                        for text in (True, False))  # fmt: skip
+        return [{"params": clips, "lr": rate}, {"params": texts, "lr": rate * self.settings.text_rate}]
 
     def loop(self, follow: Follow) -> Path:
         """Run the remaining steps, save and return the model folder."""
@@ -123,13 +135,21 @@ class _Run:
         return float(loss.detach())
 
     def _loss(self, batch: ClipBatch) -> Tensor:
-        video = self.model.embed_video(stem_maps=batch.maps)
-        if self.settings.objective is Objective.INFO_NCE:
-            matches = gather(Matches(video, self._texts(batch.captions)))
+        hard = self.settings.objective is Objective.EGO_NCE_PLUS
+        captions = [*batch.captions, *(text for some in batch.negatives for text in some if hard)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
+            video, texts = self.model.embed_video(stem_maps=self._maps(batch)), self._texts(captions)
+        video, own, others = video.float(), texts[: len(video)].float(), texts[len(video) :].float()
+        if not hard:
+            matches = gather(Matches(video, own))
             return info_nce(matches.video, matches.text, self.settings.temperature)
-        texts = self._texts([*batch.captions, *(text for some in batch.negatives for text in some)])
-        own, hard = texts[: len(video)], texts[len(video) :].unflatten(0, (len(video), -1))
-        return ego_nce_plus(gather(Matches(video, own, hard, batch.nouns)), self.settings.temperature)
+        negatives = others.unflatten(0, (len(video), -1))
+        return ego_nce_plus(gather(Matches(video, own, negatives, batch.nouns)), self.settings.temperature)
+
+    def _maps(self, batch: ClipBatch) -> Tensor:
+        if self._augment is None:
+            return batch.maps
+        return self._augment(batch.maps, np.random.default_rng([self.settings.seed, self.step, 2]))
 
     def _texts(self, texts: list[str] | tuple[str, ...]) -> Tensor:
         """Return vectors (B, P) of texts, each different one computed once."""
