@@ -2,7 +2,7 @@
 
 A hand of the wearer's own hangs on an arm that comes into view on its own side: mostly below, at times at the side. And
 where the back of a hand is seen, as it mostly is from above, the thumb is on the inner side. Unknown here: the picture,
-and whose hand it is. The other weights were fitted to generated scenes (docs/engines.md says how well that does).
+and whose hand it is. Most weights were fitted to generated scenes (docs/engines.md says how well that does).
 """
 
 from __future__ import annotations
