@@ -12,11 +12,9 @@ SHAPE = WindowShape(span_s=0.4, frames=4, side=8, max_gap_s=0.3)
 STEP_NS = 50_000_000
 
 
-class Brightness:
-    """Embeds a clip as the brightness of its first and of its last frame."""
-
-    def embed_clips(self, clips):
-        return np.array([[clip[0].mean(), clip[-1].mean()] for clip in clips], np.float32)
+def brightness(clip):
+    """Embed a clip as the brightness of its first and of its last frame."""
+    return np.array([clip.frames[0].mean(), clip.frames[-1].mean()], np.float32)
 
 
 def film(count, begin_ns=7_000_000_000, step_ns=STEP_NS):
@@ -25,7 +23,7 @@ def film(count, begin_ns=7_000_000_000, step_ns=STEP_NS):
 
 
 def test_windows_are_a_stride_apart_and_see_nothing_later():
-    found = embed_windows(film(60), Brightness(), SHAPE, 0.2)
+    found = embed_windows(film(60), brightness, SHAPE, 0.2)
     assert found.features.shape == (len(found.ends_s), 2)
     assert np.allclose(np.diff(found.ends_s), 0.2)
     assert 0.25 <= found.ends_s[0] <= 0.45
@@ -35,8 +33,8 @@ def test_windows_are_a_stride_apart_and_see_nothing_later():
 
 def test_a_recording_without_a_window_is_refused():
     with pytest.raises(DatasetFormatError, match=r"too short, or has too long gaps, for a window of 0\.4 s"):
-        embed_windows(film(3), Brightness(), SHAPE, 0.2)
+        embed_windows(film(3), brightness, SHAPE, 0.2)
     with pytest.raises(DatasetFormatError, match="too short"):
-        embed_windows(film(20, step_ns=400_000_000), Brightness(), SHAPE, 0.2)
+        embed_windows(film(20, step_ns=400_000_000), brightness, SHAPE, 0.2)
     with pytest.raises(DatasetFormatError, match="too short"):
-        embed_windows(iter(()), Brightness(), SHAPE, 0.2)
+        embed_windows(iter(()), brightness, SHAPE, 0.2)

@@ -18,7 +18,8 @@ from annexe_ros.procedures.segmentation.mstcn import MsTcnSettings, train_mstcn
 from annexe_ros.procedures.segmentation.steps import BACKGROUND
 from annexe_ros.procedures.tracking.demonstration import Demonstration
 from annexe_ros.procedures.tracking.tracker import StepTracker, TrackerConfig, TrackerModel
-from annexe_ros.procedures.tracking.windows import ClipEmbedder, EmbeddedWindows, embed_windows
+from annexe_ros.procedures.tracking.windows import EmbeddedWindows, embed_windows
+from annexe_ros.video.seen_frames import FrameEncoder, SeenFrames
 from annexe_ros.video.window import WindowShape
 
 SIZES = MsTcnSettings(maps=32, layers=6, stages=2, dropout=0.3, causal=True, epochs=40, learning_rate=2e-3)
@@ -48,19 +49,19 @@ class Rehearsal:
         return next(found, BACKGROUND_STEP)
 
 
-def rehearsal(folder: Path, encoder: ClipEmbedder, shape: WindowShape, stride_s: float) -> Rehearsal:
+def rehearsal(folder: Path, encoder: FrameEncoder, shape: WindowShape, stride_s: float) -> Rehearsal:
     """Read and embed a recording; raises ``DatasetFormatError``."""
     recording, steps = Recording.open(folder), read_steps(folder)
     frames = (recording.read(entry) for entry in recording.frames)
     try:
-        return Rehearsal(folder.name, steps, embed_windows(frames, encoder, shape, stride_s))
+        return Rehearsal(folder.name, steps, embed_windows(frames, SeenFrames(encoder).embed, shape, stride_s))
     except DatasetFormatError as error:
         raise DatasetFormatError(folder, error.why) from error
 
 
 def rehearse(
     root: Path,
-    encoder: ClipEmbedder,
+    encoder: FrameEncoder,
     shape: WindowShape,
     stride_s: float,
     progress: Callable[[int, int], None] | None = None,

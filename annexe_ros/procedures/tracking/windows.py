@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,8 @@ from annexe_ros.video.live import ClipFeed
 from annexe_ros.video.window import StampedClip, WindowShape
 
 Features = NDArray[np.float32]
-_BATCH = 8
-
-
-class ClipEmbedder(Protocol):
-    """What embeds clips: a ``ClipEncoder``."""
-
-    def embed_clips(self, clips: Sequence[NDArray[np.uint8]]) -> Features:
-        """Return unit vectors (B, P) of clips (T, H, W, 3)."""
+EmbedClip = Callable[[StampedClip], Features]
+"""Returns the unit vector (P,) of a clip, e.g. ``SeenFrames(encoder).embed``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,20 +29,21 @@ class EmbeddedWindows:
     features: Features
 
 
-def embed_windows(
-    frames: Iterable[Frame], encoder: ClipEmbedder, shape: WindowShape, stride_s: float
-) -> EmbeddedWindows:
+def embed_windows(frames: Iterable[Frame], embed: EmbedClip, shape: WindowShape, stride_s: float) -> EmbeddedWindows:
     """Return the windows of a recording that has at least one, ``stride_s`` apart; raises ``DatasetFormatError``."""
-    clips, begin_ns = list[StampedClip](), None
-    feed = ClipFeed(shape, stride_s, clips.append, _AtOnce())
+    ends_ns, features, begin_ns = list[int](), list[Features](), None
+
+    def note(clip: StampedClip) -> None:
+        ends_ns.append(clip.end_ns)
+        features.append(embed(clip))
+
+    feed = ClipFeed(shape, stride_s, note, _AtOnce())
     for frame in frames:
         begin_ns = frame.stamp_ns if begin_ns is None else begin_ns
         feed.add(frame)
-    if begin_ns is None or not clips:
+    if begin_ns is None or not features:
         raise DatasetFormatError("recording", f"is too short, or has too long gaps, for a window of {shape.span_s:g} s")
-    batches = (clips[k : k + _BATCH] for k in range(0, len(clips), _BATCH))
-    features = np.concatenate([encoder.embed_clips([clip.frames for clip in batch]) for batch in batches])
-    return EmbeddedWindows(np.array([(clip.end_ns - begin_ns) / NANOSECONDS for clip in clips]), features)
+    return EmbeddedWindows((np.array(ends_ns) - begin_ns) / NANOSECONDS, np.stack(features))
 
 
 class _AtOnce(Executor):
