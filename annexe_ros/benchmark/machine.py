@@ -14,6 +14,12 @@ def machine() -> str:
     return f"{os.cpu_count()} cores{processor}, {memory}, {platform.system()} {platform.machine()}"
 
 
+def busy_note() -> str:
+    """Return a sentence about other work on the machine, where there is more of it than a core can do; else nothing."""
+    load = os.getloadavg()[0]
+    return f"Other work was going on (load average {load:.0f}): times are too long, ratios hold." if load > 1 else ""
+
+
 def _processor() -> str:
     """Return the processor's name (Linux on a PC), or nothing."""
     try:

@@ -6,6 +6,7 @@ Knows no ROS library: node and client are scripts of a checkout.
 from __future__ import annotations
 
 import json
+import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import annexe_ros
 from annexe_ros.benchmark.processes import isolated_environment, ros_parameters, running, with_profile
 from annexe_ros.core.errors import EngineError
 
-LIMIT_S = 180.0
+LIMIT_S = 240.0
 """How long node and client may take in all [s]."""
 
 NOT_MODEL = ("locate",)
@@ -66,7 +67,7 @@ def measure_node(root: Path, model: str | Path, device: str, size: tuple[int, in
             running(root / "scripts" / "perception_node", node, environment, log) as process,
             running(root / "scripts" / "bench_calls.py", [*words, "--node", process.pid], environment, told) as client,
         ):
-            client.wait(LIMIT_S)
+            _wait_for(client)
         if not out.is_file():
             raise EngineError(
                 f"the node could not be measured: {_last_line(told) or _last_line(log) or 'it told nothing'}"
@@ -97,6 +98,13 @@ def _engine_ms(call: Mapping[str, Any]) -> float:
 
 def _latency(calls: Sequence[Mapping[str, Any]]) -> float:
     return median(call["latency_ms"] for call in calls)
+
+
+def _wait_for(client: subprocess.Popen[bytes]) -> None:
+    try:
+        client.wait(LIMIT_S)
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"the node could not be measured: its calls took more than {LIMIT_S:.0f} s") from error
 
 
 def _last_line(log: Path) -> str:

@@ -154,7 +154,9 @@ def _rows(table: Mapping[str, tuple[Any, ...]]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "not measured"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return str(value)
 
 
 def _target(name: str) -> str:

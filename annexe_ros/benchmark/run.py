@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from annexe_ros.benchmark.authors_flow import AuthorsFlow
 from annexe_ros.benchmark.growth import growth
 from annexe_ros.benchmark.limits import limits
-from annexe_ros.benchmark.machine import machine
+from annexe_ros.benchmark.machine import busy_note, machine
 from annexe_ros.benchmark.node_calls import NodeFigures, checkout, measure_node
 from annexe_ros.benchmark.pairs import median_ms
 from annexe_ros.benchmark.paper_size import paper_size
@@ -52,7 +52,7 @@ FULL, QUICK = Extent(), Extent(views=2, rounds=1, calls=3, growth=False)
 def run(model: Path, device: str, dtype: str, extent: Extent, follow: Follow) -> BenchReport:
     """Measure a model folder; raises what loading it raises."""
     recording = root / "examples" / "recordings" / "head_camera" if (root := checkout()) else None
-    images, notes = views(extent.views, recording), [] if torch.cuda.is_available() else [GPU_NOTE]
+    images, notes = views(extent.views, recording), _first_notes()
     engine = AnnexeEngine(model, device, dtype)
     engine.warm_up()
     found = compare(AuthorsFlow(model, str(engine.device)), engine, images, queries(), follow)
@@ -79,6 +79,11 @@ def run(model: Path, device: str, dtype: str, extent: Extent, follow: Follow) ->
         notes=notes,
         paper=asdict(paper_size(engine.device)),
     )
+
+
+def _first_notes() -> list[str]:
+    """Return what is to be known of a run before it begins."""
+    return [*([] if torch.cuda.is_available() else [GPU_NOTE]), *filter(None, [busy_note()])]
 
 
 def stages_ms(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from annexe_ros.benchmark import performance_page
+from annexe_ros.benchmark import machine, performance_page
 from annexe_ros.benchmark.node_calls import node_figures
 from annexe_ros.benchmark.performance_page import page
 from annexe_ros.benchmark.report import GPU_NOTE, BenchReport, report_table
@@ -127,3 +127,10 @@ def test_a_quick_run_makes_no_page(tmp_path):
     assert result.exit_code == 2
     assert "--quick" in result.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("load", "told"), [(0.4, ""), (7.0, "load average 7")])
+def test_other_work_on_the_machine_is_told(monkeypatch, load, told):
+    monkeypatch.setattr(machine.os, "getloadavg", lambda: (load, 0.0, 0.0))
+    assert told in machine.busy_note()
+    assert bool(machine.busy_note()) is bool(told)
