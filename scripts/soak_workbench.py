@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"
 PROFILE = ROOT / "config" / "fastdds.xml"
 
-RECOVERY_S = 30.0
+RECOVERY_S = 60.0
 """How long a node may take until it answers again, or for the first time [s]; a busy machine is no failure."""
 
 CALL_S = 5.0

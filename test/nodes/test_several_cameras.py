@@ -36,13 +36,13 @@ class Cameras:
             publisher.publish(image_message(np.full((*self.SIZES[name], 3), 90, np.uint8), "rgb8", header))
 
     def ask(self, **fields):
-        """Ask until there is a frame; colour without depth is waited for half a second."""
+        """Ask until there is a frame that isn't stale: colour is kept back for half a second, and machines are busy."""
         responses = []
 
         def answered():
             self.show()
             responses.append(self.peer.ask(**fields))
-            return responses[-1].status != Status.NO_FRAME
+            return responses[-1].status not in (Status.NO_FRAME, Status.STALE_FRAME)
 
         self.peer.wait_until(answered)
         return responses[-1]
