@@ -72,7 +72,8 @@ def serve(
 
 
 def _wait_for_the_end() -> None:
-    """Wait for Ctrl+C or what a service manager sends."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Wait for Ctrl+C or what a service manager sends; a shell lets what it starts in the background ignore SIGINT."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         signal.pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -126,6 +127,7 @@ def _run(serve: Any, plan: ServingPlan, listening: Listening) -> None:
         http |= {"ssl_certfile": listening.tls_certificate, "ssl_keyfile": listening.tls_key}
 
     def start() -> None:
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
         serve.start(http_options=http, logging_config=QUIET)
         serve.run(application(plan), name=APPLICATION, logging_config=QUIET)
 
