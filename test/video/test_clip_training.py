@@ -155,7 +155,7 @@ def test_bfloat16_computes_and_float32_is_kept(clips, tmp_path):
 @pytest.mark.slow
 def test_it_learns_what_moves_and_where_to(clips, tmp_path):
     torch.manual_seed(0)
-    folder = train_clip_encoder(settings(clips, tmp_path, steps=60, batch_size=8, warmup_steps=5))
+    folder = train_clip_encoder(settings(clips, tmp_path, steps=120, batch_size=8, warmup_steps=5, learning_rate=3e-3))
     figures = evaluate_folder(ClipEncoder.load(folder), ClipFolder(clips))
     assert figures["hoi"]["verb"] == figures["hoi"]["noun"] == 1
     assert figures["shuffled"]["verb"] < 0.8
