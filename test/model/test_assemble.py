@@ -98,13 +98,15 @@ def test_the_folder_answers(assembled, tmp_path):
 
     from annexe_ros.core import Frame, Query
     from annexe_ros.inference.annexe import AnnexeEngine
+    from annexe_ros.inference.loading import load
     from annexe_ros.model.assemble import save
 
     model, processor = assembled
     save(model, processor, tmp_path)
-    engine = AnnexeEngine(tmp_path, "cpu")
+    read, _ = load(tmp_path, torch.device("cpu"))
     ours = model.state_dict()
-    assert all(torch.equal(ours[name], value) for name, value in engine._network.state_dict().items())
+    assert all(torch.equal(ours[name], value) for name, value in read.state_dict().items())
+    engine = AnnexeEngine(tmp_path, "cpu")
     engine._processor.image_processor.pixel_budget = 112 * 112
     reply = engine.interpret(Frame(np.full((60, 90, 3), 90, dtype=np.uint8)), Query("the mug"))
     assert reply.label_image.shape == (60, 90)
