@@ -108,10 +108,10 @@ class Workbench:
         return self.result(self._query.call_async(EgoQuery.Request(query=query, **fields)))
 
     def ask_until(
-        self, status: Status, limit_s: float = RECOVERY_S, before: Callable[[], object] | None = None
+        self, status: Status, limit_s: float | None = None, before: Callable[[], object] | None = None
     ) -> bool:
         """Ask again and again until the answer has that status; do ``before`` each time."""
-        deadline = time.monotonic() + limit_s
+        deadline = time.monotonic() + (RECOVERY_S if limit_s is None else limit_s)
         while time.monotonic() < deadline:
             if before is not None:
                 before()
@@ -126,9 +126,9 @@ class Workbench:
         self._executor.spin_until_future_complete(future, timeout_sec=limit_s)
         return future.result() if future.done() else None
 
-    def spin_until(self, condition: Callable[[], object], limit_s: float = RECOVERY_S) -> bool:
+    def spin_until(self, condition: Callable[[], object], limit_s: float | None = None) -> bool:
         """Spin the peer until the condition holds; say whether it did in time."""
-        deadline = time.monotonic() + limit_s
+        deadline = time.monotonic() + (RECOVERY_S if limit_s is None else limit_s)
         while not (holds := bool(condition())) and time.monotonic() < deadline:
             self._executor.spin_once(timeout_sec=0.01)
         return holds
