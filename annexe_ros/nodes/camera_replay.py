@@ -20,7 +20,9 @@ from annexe_ros.ros.parameters import parameter
 class ReplayParameters(PlayingParameters):
     """Parameters of the node ``camera_replay``."""
 
-    recording: str = parameter("", "Folder of a recording, of scenes or of clips, or a bag in MCAP.", read_only=True)
+    recording: str = parameter(
+        "", "Folder of a recording, of scenes or of clips, or a bag of rosbag2 (MCAP, SQLite).", read_only=True
+    )
     image_topic: str = parameter("/image", "Where a bag has the images, raw or compressed.", read_only=True)
     depth_topic: str = parameter("/depth", "Where a bag has the depth images, if it has any.", read_only=True)
     camera_info_topic: str = parameter("/camera_info", "Where a bag has the intrinsics, if it has any.", read_only=True)
