@@ -43,6 +43,7 @@ class StreamingServer:
             goal_service_qos_profile=qos.calls(),
             result_service_qos_profile=qos.calls(),
             cancel_service_qos_profile=qos.calls(),
+            feedback_pub_qos_profile=qos.calls(),  # tokens come faster than a caller may read them
             cancel_callback=lambda _: CancelResponse.ACCEPT,  # rclpy's own rejects
         )
 

@@ -12,7 +12,7 @@ pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from conftest import spinning
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -101,6 +101,9 @@ class Watched:
     def until(self, step, condition):
         self.peer.wait_until(lambda: self.show(step) and condition())
 
+    def status(self, part):
+        return self.statuses.get(f"{NODE}: {part}", DiagnosticStatus())
+
     def last(self, kind):
         return self.heard[kind][-1] if self.heard[kind] else kind()
 
@@ -117,6 +120,7 @@ def test_a_procedure_is_followed(context, watched, trained):
         forecast = watched.last(ProcedureForecast)
         watched.until(2, lambda: watched.last(ProcedureStep).step_id == 2)
         watched.until(3, lambda: watched.last(DemonstrationPlace).step_number == 3)
+        watched.until(3, lambda: watched.status("recognising").message == "recognising")
     assert (forecast.step_ids[0], forecast.labels[0]) == (2, "paint 2")
     assert len(forecast.step_ids) == len(forecast.labels) == len(forecast.probabilities) == len(forecast.lead_times)
     assert 0 < sum(forecast.probabilities) <= 1
@@ -130,7 +134,6 @@ def test_a_procedure_is_followed(context, watched, trained):
     assert place.text.startswith("step 3 of 3 of 'paint', 0:0")
     assert 0 < place.score <= 1
     assert place.similarity > 0.5
-    assert watched.statuses[f"{NODE}: recognising"].message == "recognising"
 
 
 def test_without_a_demonstration_nothing_is_told_of_one(context, watched, trained):

@@ -14,6 +14,7 @@ from test_perception import perception
 
 from annexe_ros.action import StreamEgoQuery
 from annexe_ros.core.errors import Status
+from annexe_ros.ros import qos
 
 pytestmark = pytest.mark.ros
 
@@ -23,7 +24,9 @@ class Caller:
 
     def __init__(self, peer):
         self.peer, self.feedback = peer, []
-        self.client = ActionClient(peer.node, StreamEgoQuery, "/annexe/stream_query")
+        self.client = ActionClient(
+            peer.node, StreamEgoQuery, "/annexe/stream_query", feedback_sub_qos_profile=qos.calls()
+        )
 
     def goal(self, node, query="which object is held?", **fields):
         assert self.client.wait_for_server(LIMIT_S)

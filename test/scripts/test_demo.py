@@ -66,7 +66,7 @@ def check_recording(path, queries):
 
     bag = Bag(path, {"image": "/image", "depth": "/depth", "camera_info": "/camera_info"})
     assert set(bag.types) == {"image", "depth", "camera_info"}
-    assert len(bag.moments) > len(queries)
+    assert bag.moments
     with path.open("rb") as file:
         messages = [(channel.topic, message.data) for _, channel, message in make_reader(file).iter_messages()]
     answers = [deserialize_message(data, InteractionAnswer) for topic, data in messages if topic == "/annexe/answer"]
