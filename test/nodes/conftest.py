@@ -157,14 +157,16 @@ class Peer:
         return all(publisher.get_subscription_count() for publisher in self._camera.values())
 
     def ask_about_camera(self, query: str = "what?", show: dict[str, Any] | None = None, **fields: Any) -> Any:
-        """Show frames until one arrived, and ask; discovery takes its time."""
+        """Show frames until one arrived, and ask; discovery takes its time, and the first call too."""
         self.wait_until(self.is_watched)
+        old_is_meant = "max_frame_age" in fields or "age_s" in (show or {})
+        early = {EgoQuery.Response.NO_FRAME} | (set() if old_is_meant else {EgoQuery.Response.STALE_FRAME})
         responses: list[EgoQuery.Response] = []
 
         def answered() -> bool:
             self.show(**(show or {}))
             responses.append(self.ask(query, **fields))
-            return responses[-1].status != EgoQuery.Response.NO_FRAME
+            return responses[-1].status not in early
 
         self.wait_until(answered)
         return responses[-1]

@@ -53,8 +53,9 @@ def slow_script(tmp_path, seconds):
     return str(script)
 
 
-def test_text_comes_as_it_is_generated_and_the_result_is_the_answer(context, peer, caller):
-    with perception(context) as node:
+def test_text_comes_as_it_is_generated_and_the_result_is_the_answer(context, peer, caller, tmp_path):
+    # Slow, since rclpy's client drops the feedback that it hasn't read when the result arrives.
+    with perception(context, model=slow_script(tmp_path, 0.2)) as node:
         answered = peer.ask_about_camera("which object is held?").answer
         peer.show()
         handle = caller.goal(node)
