@@ -23,12 +23,13 @@ from annexe_ros.core import (
     role_of,
 )
 from annexe_ros.core.contact import with_contacts
-from annexe_ros.core.errors import AnnexeError, EngineError
+from annexe_ros.core.errors import AnnexeError
 from annexe_ros.inference.batching import BatchItem, reply_or_error
 from annexe_ros.inference.decoding import Prompt, decoder_for
 from annexe_ros.inference.fusion import fuse_convolutions
 from annexe_ros.inference.grounding import ground, named_in, without_echoes
 from annexe_ros.inference.loading import Precision, load
+from annexe_ros.inference.placement import device_named
 from annexe_ros.inference.seeing import Analysis, Seeing, SeenFrame
 from annexe_ros.inference.stopwatch import Stopwatch
 from annexe_ros.inference.telling import Teller
@@ -58,7 +59,7 @@ class AnnexeEngine:
     def __init__(
         self, model_dir: Path, device: str = "auto", dtype: str = Precision.FLOAT32, device_map: str | None = None
     ) -> None:
-        self._network, self._processor = load(Path(model_dir), _device(device), dtype, device_map)
+        self._network, self._processor = load(Path(model_dir), device_named(device), dtype, device_map)
         self._device = self._network.device
         if self._device.type == "cpu" and dtype == Precision.FLOAT32:
             fuse_convolutions(self._network)
@@ -247,15 +248,3 @@ class AnnexeEngine:
 
 def _resized(maps: Tensor, frame: Frame) -> Tensor:
     return functional.interpolate(maps, frame.image.shape[:2], mode="bilinear", align_corners=False)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise EngineError(f"unknown device '{name}'; use auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise EngineError(f"device '{name}' was asked for, but PyTorch finds no CUDA device")
-    return device

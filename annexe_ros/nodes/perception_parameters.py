@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from annexe_ros.core.gaze import CROPS, DEFAULT_CROP
 from annexe_ros.nodes.camera_input import GAZE_TIMEOUT_S
-from annexe_ros.nodes.sensor_topics import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS, RAW
+from annexe_ros.nodes.sensor_topics import DEPTH_TRANSPORTS, RAW
+from annexe_ros.nodes.shared_parameters import autostart, diagnostics_period, image_transport
 from annexe_ros.ros.parameters import parameter
 
 ONLY_CAMERA = [""]
@@ -44,7 +45,7 @@ class PerceptionParameters:
         "Names of the cameras; one without a name is the only one. Used when configuring.",
         check=_problem_of_cameras,
     )
-    autostart: bool = parameter(True, "Configure and activate when the node starts.", read_only=True)
+    autostart: bool = autostart()
     max_frame_age: float = parameter(
         1.0, "Oldest camera frame that is answered for [s], by its stamp.", minimum=0.01, maximum=3600.0
     )
@@ -61,10 +62,7 @@ class PerceptionParameters:
     sync_queue_size: int = parameter(
         10, "Images of each kind that wait for their partner. Used when activating.", minimum=1, maximum=100
     )
-    image_transport: str = parameter(
-        RAW, "How colour comes: raw from image, compressed (JPEG, PNG) from image/compressed. Used when activating.",
-        choices=IMAGE_TRANSPORTS,
-    )  # fmt: skip
+    image_transport: str = image_transport()
     depth_transport: str = parameter(
         RAW, "How depth comes: raw, or compressedDepth (PNG) from depth/compressedDepth. Used when activating.",
         choices=DEPTH_TRANSPORTS,
@@ -88,6 +86,4 @@ class PerceptionParameters:
     standing_rate_hz: float = parameter(
         1.0, "How often the standing query is asked at most [Hz].", minimum=0.01, maximum=60.0
     )
-    diagnostics_period: float = parameter(
-        1.0, "Time between two messages on /diagnostics [s]. Used when configuring.", minimum=0.1, maximum=60.0
-    )
+    diagnostics_period: float = diagnostics_period()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annexe_ros.nodes.sensor_topics import IMAGE_TRANSPORTS, RAW
+from annexe_ros.nodes.shared_parameters import autostart, diagnostics_period, encoder_device, image_transport, max_gap
 from annexe_ros.ros.parameters import parameter
 
 NONE = [""]
@@ -41,8 +41,8 @@ class RecognizerParameters:
     model: str = parameter(
         "egovideo-clips", "Folder of a clip encoder, or name of a shipped one. Used when configuring."
     )
-    device: str = parameter("auto", "Where the encoder runs: auto, cpu, cuda or cuda:N. Used when configuring.")
-    autostart: bool = parameter(True, "Configure and activate when the node starts.", read_only=True)
+    device: str = encoder_device()
+    autostart: bool = autostart()
     verbs: list[str] = parameter(
         VERBS, "Verbs to tell apart, each with its wordings ('picks up/takes'). Used when configuring.",
         check=_problem_of_names,
@@ -67,18 +67,10 @@ class RecognizerParameters:
     stride: float = parameter(
         0.5, "Least time between the ends of two windows [s]. Used when activating.", minimum=0.02, maximum=60.0
     )
-    max_gap: float = parameter(
-        0.3, "A window with a longer time between two images is dropped [s]. Used when activating.",
-        minimum=0.01, maximum=10.0,
-    )  # fmt: skip
+    max_gap: float = max_gap(0.3)
     min_margin: float = parameter(
         0.05, "Nothing is published of a window whose phrase beats its hard negatives by less.",
         minimum=0.0, maximum=2.0,
     )  # fmt: skip
-    image_transport: str = parameter(
-        RAW, "How colour comes: raw from image, compressed (JPEG, PNG) from image/compressed. Used when activating.",
-        choices=IMAGE_TRANSPORTS,
-    )  # fmt: skip
-    diagnostics_period: float = parameter(
-        1.0, "Time between two messages on /diagnostics [s]. Used when configuring.", minimum=0.1, maximum=60.0
-    )
+    image_transport: str = image_transport()
+    diagnostics_period: float = diagnostics_period()

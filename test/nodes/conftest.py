@@ -161,11 +161,15 @@ class Peer:
         self.wait_until(self.is_watched)
         old_is_meant = "max_frame_age" in fields or "age_s" in (show or {})
         early = {EgoQuery.Response.NO_FRAME} | (set() if old_is_meant else {EgoQuery.Response.STALE_FRAME})
+        return self.ask_until(lambda: self.show(**(show or {})), early, query=query, **fields)
+
+    def ask_until(self, show: Callable[[], Any], early: set[int], **fields: Any) -> Any:
+        """Show and ask until the status is none of ``early``; return that response."""
         responses: list[EgoQuery.Response] = []
 
         def answered() -> bool:
-            self.show(**(show or {}))
-            responses.append(self.ask(query, **fields))
+            show()
+            responses.append(self.ask(**fields))
             return responses[-1].status not in early
 
         self.wait_until(answered)

@@ -37,15 +37,7 @@ class Cameras:
 
     def ask(self, **fields):
         """Ask until there is a frame that isn't stale: colour is kept back for half a second, and machines are busy."""
-        responses = []
-
-        def answered():
-            self.show()
-            responses.append(self.peer.ask(**fields))
-            return responses[-1].status not in (Status.NO_FRAME, Status.STALE_FRAME)
-
-        self.peer.wait_until(answered)
-        return responses[-1]
+        return self.peer.ask_until(self.show, {Status.NO_FRAME, Status.STALE_FRAME}, **fields)
 
 
 def test_a_request_names_its_camera(context, peer):

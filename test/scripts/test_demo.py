@@ -39,7 +39,9 @@ class Pictures(HTMLParser):
 
 def test_every_query_gets_its_pictures_and_a_place_on_the_page(tmp_path):
     (tmp_path / "99_overlay.png").touch()  # of an earlier demo
-    run = demo(tmp_path, *(["--record", tmp_path / "demo.mcap"] if find_spec("mcap") else []))
+    script = tmp_path / "unhurried.json"  # else a quick machine has all answers before there are as many frames
+    script.write_text(json.dumps({"stage_delay_s": 0.2}))
+    run = demo(tmp_path, "--model", script, *(["--record", tmp_path / "demo.mcap"] if find_spec("mcap") else []))
     assert run.returncode == 0, run.stdout + run.stderr
     results = json.loads((tmp_path / "results.json").read_text())
     assert len(results) >= 6
@@ -66,7 +68,7 @@ def check_recording(path, queries):
 
     bag = Bag(path, {"image": "/image", "depth": "/depth", "camera_info": "/camera_info"})
     assert set(bag.types) == {"image", "depth", "camera_info"}
-    assert bag.moments
+    assert len(bag.moments) > len(queries)
     with path.open("rb") as file:
         messages = [(channel.topic, message.data) for _, channel, message in make_reader(file).iter_messages()]
     answers = [deserialize_message(data, InteractionAnswer) for topic, data in messages if topic == "/annexe/answer"]

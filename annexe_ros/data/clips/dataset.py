@@ -7,7 +7,6 @@ clip depends on (seed, index) alone, and a folder that was begun is continued.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ from annexe_ros.data.clips.film import RATE_HZ, film
 from annexe_ros.data.clips.staging import stage
 from annexe_ros.data.clips.vocabulary import deal
 from annexe_ros.data.scenes.render import Renderer
+from annexe_ros.data.spread import spread
+from annexe_ros.data.whole import whole
 
 SIZE = 112
 JPEG_QUALITY = 90
@@ -107,9 +108,7 @@ def generate_clips(
         raise DatasetFormatError(out, f"can't write clips here: {error.strerror}") from error
     names = [clip_id(seed, index) for index in range(count)]
     jobs = [_Job(out, seed, k, size) for k, name in enumerate(names) if not _annotation_file(out, name).exists()]
-    for done, _ in enumerate(_run(jobs, workers), start=count - len(jobs) + 1):
-        if progress is not None:
-            progress(done, count)
+    spread(_write_one, jobs, workers, count, progress)
     return names
 
 
@@ -119,14 +118,6 @@ class _Job:
     seed: int
     index: int
     size: int
-
-
-def _run(jobs: list[_Job], workers: int) -> Iterator[None]:
-    if workers <= 1 or len(jobs) <= 1:
-        yield from map(_write_one, jobs)
-        return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap_unordered(_write_one, jobs, chunksize=1)
 
 
 _renderers: dict[int, Renderer] = {}
@@ -155,10 +146,8 @@ def write_clip(out: Path, clip: RenderedClip) -> None:
     strip = cv2.cvtColor(np.concatenate(clip.frames), cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     (out / "frames" / f"{name}.jpg").write_bytes(encoded.tobytes())
-    file = _annotation_file(out, name)
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(clip.annotation.to_json()))
-    partial.replace(file)
+    with whole(_annotation_file(out, name)) as partial:
+        partial.write_text(json.dumps(clip.annotation.to_json()))
 
 
 class ClipFolder:

@@ -8,9 +8,8 @@ draw it, and a folder that was begun is continued.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from annexe_ros.data.scenes.scene import Scene
 from annexe_ros.data.scenes.sensor import HOLES_SHARE, measure_depth, photograph
 from annexe_ros.data.scenes.survey import survey
 from annexe_ros.data.scenes.truth import SceneTruth
+from annexe_ros.data.spread import spread
 
 JPEG_QUALITY = 92
 _MAX_ATTEMPTS = 400
@@ -123,9 +123,7 @@ def generate(
         index for index, name in enumerate(names) if not (out / "dataset_split" / split / f"{name}.json").exists()
     ]
     jobs = [_Job(out, split, seed, index, unseen, width, height) for index in missing]
-    for done, _ in enumerate(_run(jobs, workers), start=count - len(missing) + 1):
-        if progress is not None:
-            progress(done, count)
+    spread(_write_one, jobs, workers, count, progress)
     return names
 
 
@@ -140,23 +138,10 @@ class _Job:
     height: int
 
 
-def _run(jobs: list[_Job], workers: int) -> Iterator[str]:
-    if workers <= 1 or len(jobs) <= 1:
-        yield from _serially(jobs)
-        return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap_unordered(_write_one, jobs, chunksize=1)
-
-
-def _serially(jobs: list[_Job]) -> Iterator[str]:
-    for job in jobs:
-        yield _write_one(job)
-
-
 _renderers: dict[tuple[int, int], Renderer] = {}
 
 
-def _write_one(job: _Job) -> str:
+def _write_one(job: _Job) -> None:
     cv2.setNumThreads(1)
     size = (job.width, job.height)
     if size not in _renderers:
@@ -164,7 +149,6 @@ def _write_one(job: _Job) -> str:
     scene = render_scene(_renderers[size], job.seed, job.index, job.width, job.height, job.unseen)
     write_scene(job.out, scene)
     write_records(job.out, job.split, scene.truth)
-    return scene.truth.id
 
 
 def prepare_folder(out: Path, *more: str) -> None:

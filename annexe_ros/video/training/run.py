@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers import get_cosine_schedule_with_warmup
 
 from annexe_ros.data.clips.dataset import ClipFolder
+from annexe_ros.data.whole import whole
 from annexe_ros.video.configuration_egovideo import small_clip_encoder
 from annexe_ros.video.encoder import ClipEncoder
 from annexe_ros.video.losses import Matches, ego_nce_plus, gather, info_nce
@@ -163,11 +164,9 @@ class _Run:
 
     def _save(self) -> None:
         """Write what resuming needs; it takes the last state's place when it is complete."""
-        file = self.settings.out / STATE_FILE
-        partial = file.with_suffix(".partial")
         parts = {"model": self.model, "optimizer": self.optimizer, "schedule": self.schedule}
-        torch.save({"step": self.step, **{name: part.state_dict() for name, part in parts.items()}}, partial)
-        partial.replace(file)
+        with whole(self.settings.out / STATE_FILE) as partial:
+            torch.save({"step": self.step, **{name: part.state_dict() for name, part in parts.items()}}, partial)
 
     def _restored(self) -> int:
         file = self.settings.out / STATE_FILE

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.data.clips.dataset import ClipFolder
+from annexe_ros.data.whole import whole
 from annexe_ros.video.encoder import ClipEncoder
 
 Follow = Callable[[int, int], None]
@@ -24,9 +25,8 @@ def stem_maps(encoder: ClipEncoder, clips: ClipFolder, follow: Follow | None = N
     for place, name in enumerate(clips.ids):
         file = folder / f"{name}.npy"
         if not file.exists():
-            partial = file.with_suffix(".partial.npy")
-            np.save(partial, encoder.see_clips([clips.frames(place)])[0].astype(np.float16))
-            partial.replace(file)
+            with whole(file) as partial, partial.open("wb") as stream:
+                np.save(stream, encoder.see_clips([clips.frames(place)])[0].astype(np.float16))
         if follow is not None:
             follow(place + 1, len(clips))
     return np.stack([np.load(folder / f"{name}.npy", allow_pickle=False) for name in clips.ids])
