@@ -5,10 +5,6 @@ PYTHON ?= python3
 RUN := bash scripts/env.sh
 .DEFAULT_GOAL := help
 
-# Nodes of this checkout keep to this machine and to a domain of their own, so that they meet no robot and no other run.
-export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
-export ROS_DOMAIN_ID := $(or $(ROS_DOMAIN_ID),$(shell shuf -i 1-101 -n 1))
-
 COUNT ?= 6000
 SEED ?= 0
 SCENES ?= data/scenes

@@ -45,19 +45,19 @@ def main() -> int:
     console = Console()
     runs = []
     with console.status("measuring") as status:
-        for number, stream in enumerate(STREAMS):
+        for stream in STREAMS:
             status.update(f"{stream.width}x{stream.height}, {stream.reliability}, {stream.transport}")
-            runs.append(measure(stream, options.seconds, number))
+            runs.append(measure(stream, options.seconds))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps([asdict(run) for run in runs], indent=2) + "\n", encoding="utf-8")
     console.print(transport_table(runs))
     return 0 if images_arrive(runs) else 1
 
 
-def measure(stream: ImageStream, seconds: float, number: int = 0) -> TransportRun:
-    """Send one stream for ``seconds`` from a process to another, both in the domain of the trial ``number``."""
+def measure(stream: ImageStream, seconds: float) -> TransportRun:
+    """Send one stream for ``seconds`` from a process to another, both in a ROS domain of their own."""
     profile = PROFILE_FILE if stream.transport == PROFILE else None
-    environment = with_profile(isolated_environment(number), profile)
+    environment = with_profile(isolated_environment(), profile)
     with tempfile.TemporaryDirectory() as folder:
         sent, latencies = Path(folder, "sent.json"), Path(folder, "latencies.json")
         send = _words(reliability=stream.reliability, width=stream.width, height=stream.height, rate=RATE_HZ)

@@ -54,8 +54,8 @@ def main() -> int:
 
 def _report(options: argparse.Namespace, out: Path, console: Console) -> SoakReport:
     scripted, real = QUICK if options.quick else FULL
-    load = bear(scripted, out, trial=0)
-    real_model = bear(real, out, trial=1) if real else None
+    load = bear(scripted, out)
+    real_model = bear(real, out) if real else None
     columns = {"scripted engine": load} | ({"shipped model": real_model} if real_model else {})
     console.print(load_table(columns))
     faults = {}
@@ -66,8 +66,8 @@ def _report(options: argparse.Namespace, out: Path, console: Console) -> SoakRep
 
 
 def _trials(out: Path, *, quick: bool) -> Iterator[tuple[str, bool]]:
-    for number, (name, fault) in enumerate(FAULTS.items(), start=2):
-        with Workbench(out / name, number) as bench:
+    for name, fault in FAULTS.items():
+        with Workbench(out / name) as bench:
             yield name, fault(bench)
     if not quick:
         yield MALFORMED, _malformed_input_is_refused(out)

@@ -35,14 +35,14 @@ class Load:
     queries: int = 50
 
 
-def bear(load: Load, out: Path, trial: int) -> LoadFigures:
-    """Put the load on a node in the domain of that trial; raises ``EngineError`` where the trial itself breaks down."""
+def bear(load: Load, out: Path) -> LoadFigures:
+    """Put the load on a node in a ROS domain of its own; raises ``EngineError`` where the trial itself breaks down."""
     folder = out / load.name
     folder.mkdir(parents=True, exist_ok=True)
     arrivals, told = folder / "arrivals.json", folder / "callers.json"
     for old in folder.iterdir():
         old.unlink()
-    environment = with_profile(isolated_environment(trial), PROFILE)
+    environment = with_profile(isolated_environment(), PROFILE)
     node_arguments = ["--arrivals", arrivals, *ros_parameters(engine=load.engine, model=load.model)]
     call = ["--clients", load.clients, "--queries", load.queries, "--out", told]
     with (

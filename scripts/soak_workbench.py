@@ -53,10 +53,10 @@ def _nothing() -> None:
 class Workbench:
     """One ROS domain with whatever of node, camera and peer a trial starts there."""
 
-    def __init__(self, folder: Path, trial: int) -> None:
-        """Work in the domain of that trial; logs and scripts go to ``folder``."""
+    def __init__(self, folder: Path) -> None:
+        """Work in a ROS domain of its own; logs and scripts go to ``folder``."""
         self._folder = folder
-        self._environment = with_profile(isolated_environment(trial), PROFILE)
+        self._environment = with_profile(isolated_environment(), PROFILE)
         self._context = rclpy.Context()
         self._pictures = _pictures()
 

@@ -1,8 +1,9 @@
-"""Fixtures that several tiers share: a tiny dataset of rectangles and a tiny untrained ANNEXE."""
+"""Fixtures that several tiers share: a ROS domain, a tiny dataset of rectangles and a tiny untrained ANNEXE."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from tiny_annexe import TINY_TEXT, TINY_VISION
 
+from annexe_ros.benchmark.processes import isolated_environment
 from annexe_ros.core import Hands, PinholeCamera, role_of
 from annexe_ros.data.scenes.language import records
 from annexe_ros.data.scenes.truth import Instance, SceneTruth
@@ -46,6 +48,16 @@ def rectangle_truth(name: str) -> SceneTruth:
             )
         )
     return SceneTruth(name, 0, PinholeCamera(96, 72, 80, 80, 47.5, 35.5), 45.0, "table", tuple(instances))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ros_domain() -> Iterator[None]:
+    """Keep what the tests start apart from robots, and from every other run on this machine."""
+    environment = isolated_environment()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("ROS_DOMAIN_ID", "ROS_AUTOMATIC_DISCOVERY_RANGE"):
+            patch.setenv(name, environment[name])
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,27 +14,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from annexe_ros.benchmark.domains import reserve_domain
+
 GRACE_S = 30
 """Time for a process to end by itself once it is asked to [s]."""
-
-SAFE_DOMAINS = 100
-"""ROS domains 0 to 101 use ports outside the range that Linux hands out by itself."""
 
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 Environment = Mapping[str, str]
 
 
-def isolated_environment(trial: int = 0) -> dict[str, str]:
+def isolated_environment() -> dict[str, str]:
     """Return this process's environment with a ROS domain of its own, on this machine only.
 
-    Trials of different numbers have different domains, so that none hears the end of another.
+    Each call has another domain, so that no trial hears the end of one before it. Raises ``EngineError`` as
+    ``reserve_domain`` does.
     """
-    return {
-        **os.environ,
-        "ROS_DOMAIN_ID": str(1 + (os.getpid() + trial) % SAFE_DOMAINS),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-    }
+    return {**os.environ, "ROS_DOMAIN_ID": str(reserve_domain()), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
 
 
 def with_profile(environment: Environment, profile: Path | None) -> dict[str, str]:

@@ -49,9 +49,8 @@ def test_arguments_environment_and_output_go_where_they_should(tmp_path):
     assert json.loads(log.read_text()) == [["--rate", "30"], "LOCALHOST"]
 
 
-def test_trials_have_domains_of_their_own():
-    domains = {int(isolated_environment(trial)["ROS_DOMAIN_ID"]) for trial in range(100)}
-    assert domains == set(range(1, 101))
+def test_no_two_environments_share_a_domain():
+    assert isolated_environment()["ROS_DOMAIN_ID"] != isolated_environment()["ROS_DOMAIN_ID"]
 
 
 def test_a_profile_replaces_that_of_the_environment(tmp_path):

@@ -70,9 +70,8 @@ def test_arguments_are_declared_before_they_are_used(path):
 
 
 @pytest.mark.ros
-def test_the_launched_node_answers(tmp_path, monkeypatch):
+def test_the_launched_node_answers():
     pytest.importorskip("launch_ros", reason="launch_ros is not installed, so that launch files can't be tried")
-    from domain_coordinator import domain_id
     from launch import LaunchDescription, LaunchService
     from launch.actions import EmitEvent, IncludeLaunchDescription, RegisterEventHandler, TimerAction
     from launch.event_handlers import OnProcessIO
@@ -84,20 +83,17 @@ def test_the_launched_node_answers(tmp_path, monkeypatch):
         output.append(event.text.decode())
         return [EmitEvent(event=Shutdown())] if "answers at /annexe/query" in output[-1] else []
 
-    with domain_id() as domain:
-        monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
-        monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        service = LaunchService(noninteractive=True)
-        service.include_launch_description(
-            LaunchDescription(
-                [
-                    RegisterEventHandler(OnProcessIO(on_stdout=on_output, on_stderr=on_output)),
-                    TimerAction(period=120.0, actions=[EmitEvent(event=Shutdown())]),
-                    IncludeLaunchDescription(
-                        str(ROOT / "launch" / "annexe.launch.py"), launch_arguments=[("engine", "scripted")]
-                    ),
-                ]
-            )
+    service = LaunchService(noninteractive=True)
+    service.include_launch_description(
+        LaunchDescription(
+            [
+                RegisterEventHandler(OnProcessIO(on_stdout=on_output, on_stderr=on_output)),
+                TimerAction(period=120.0, actions=[EmitEvent(event=Shutdown())]),
+                IncludeLaunchDescription(
+                    str(ROOT / "launch" / "annexe.launch.py"), launch_arguments=[("engine", "scripted")]
+                ),
+            ]
         )
-        assert service.run() == 0
+    )
+    assert service.run() == 0
     assert any("answers at /annexe/query" in text for text in output), "".join(output)

@@ -1,4 +1,4 @@
-"""Nodes over real DDS, each test run in a ROS domain that no other process of this machine uses."""
+"""Nodes over real DDS, in the ROS domain that the test run has to itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
 import rclpy
-from domain_coordinator import domain_id
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.executors import SingleThreadedExecutor
@@ -35,25 +34,18 @@ ANSWER_S = 5.0
 """When a call to a service that may not know its client yet is made again."""
 
 
-@pytest.fixture(scope="session")
-def domain() -> Iterator[int]:
-    with pytest.MonkeyPatch.context() as patch, domain_id() as number:
-        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        yield int(number)
-
-
 @contextmanager
-def context_in(domain: int) -> Iterator[rclpy.Context]:
+def new_context() -> Iterator[rclpy.Context]:
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=domain)
+    rclpy.init(context=context)
     yield context
     context.try_shutdown()
 
 
 @pytest.fixture
-def context(domain: int) -> Iterator[rclpy.Context]:
+def context() -> Iterator[rclpy.Context]:
     """The context of the node under test."""
-    with context_in(domain) as context:
+    with new_context() as context:
         yield context
 
 
@@ -188,12 +180,12 @@ def change(peer: Peer, transition: int) -> bool:
 
 
 @pytest.fixture
-def peer(domain: int) -> Iterator[Peer]:
+def peer() -> Iterator[Peer]:
     """A peer with a context of its own, as in another process.
 
     Within one, Fast DDS now and then fails to match endpoints that two threads make at the same time.
     """
-    with context_in(domain) as context:
+    with new_context() as context:
         peer = Peer(context)
         yield peer
         peer.close()

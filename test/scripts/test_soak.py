@@ -18,9 +18,8 @@ pytestmark = pytest.mark.ros
 SOAK = Path(__file__).parents[2] / "scripts" / "soak.py"
 
 
-def test_a_node_tells_what_its_engine_raised_and_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    with Workbench(tmp_path, trial=50) as bench:
+def test_a_node_tells_what_its_engine_raised_and_goes_on(tmp_path):
+    with Workbench(tmp_path) as bench:
         assert FAULTS["out_of_memory_in_answer"](bench)
 
 
@@ -28,8 +27,7 @@ def test_a_node_that_goes_down_fails_the_trial(tmp_path, monkeypatch):
     monkeypatch.setattr("soak_workbench.RECOVERY_S", 0.5)
     monkeypatch.setattr("soak_workbench.CALL_S", 0.5)
     monkeypatch.setattr("soak_workbench.SCRIPTS", tmp_path)  # no node and no camera there
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    with Workbench(tmp_path, trial=51) as bench:
+    with Workbench(tmp_path) as bench:
         assert not FAULTS["out_of_memory_in_answer"](bench)
 
 
