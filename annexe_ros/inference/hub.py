@@ -50,7 +50,7 @@ def network_of(name: str, folder: Path, kind: Any, **options: Any) -> Any:
 
     Raises ``ModelNotFoundError`` also where weights are missing, which transformers would make up and only warn of.
     """
-    with _bars_on_terminals_only():
+    with bars_on_terminals_only():
         network, found = readable(
             name, lambda: kind.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
         )
@@ -60,8 +60,8 @@ def network_of(name: str, folder: Path, kind: Any, **options: Any) -> Any:
 
 
 @contextmanager
-def _bars_on_terminals_only() -> Iterator[None]:
-    """Keep transformers' progress bars out of logs."""
+def bars_on_terminals_only() -> Iterator[None]:
+    """Keep the progress bars of what transformers loads in the block out of logs."""
     from transformers.utils import logging
 
     if sys.stderr.isatty() or not logging.is_progress_bar_enabled():

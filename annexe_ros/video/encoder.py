@@ -13,6 +13,7 @@ from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from annexe_ros.core.errors import BadImageError, ModelNotFoundError
+from annexe_ros.inference.hub import bars_on_terminals_only
 from annexe_ros.video.configuration_egovideo import EgoVideoConfig
 from annexe_ros.video.modeling_egovideo import EgoVideoModel
 from annexe_ros.video.processing_egovideo import middles, pixel_values
@@ -35,7 +36,8 @@ class ClipEncoder:
     def load(cls, folder: Path, device: str = "cpu") -> ClipEncoder:
         """Load a model folder; raises ``ModelNotFoundError`` where it holds no clip encoder."""
         try:
-            model = EgoVideoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+            with bars_on_terminals_only():
+                model = EgoVideoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(folder, config=model.config, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ModelNotFoundError(folder, f"no clip encoder can be loaded ({error})") from error

@@ -34,6 +34,11 @@ def test_shards_make_the_same_network(sharded, tiny_model):
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), tiny_model.parameters(), strict=True))
 
 
+def test_no_progress_bar_gets_into_a_log(tiny_folder, capfd):
+    load(tiny_folder)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_missing_shard_is_named(sharded):
     index = json.loads((sharded / "model.safetensors.index.json").read_text())
     missing = sorted(index["weight_map"].values())[-1]
