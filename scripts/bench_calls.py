@@ -18,7 +18,6 @@ import rclpy
 from numpy.typing import NDArray
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -27,6 +26,7 @@ from annexe_ros.benchmark.processes import resident_mb
 from annexe_ros.benchmark.views import QUESTIONS, views
 from annexe_ros.core import Frame, GroundedObject, Interpretation, PinholeCamera, Query, Role
 from annexe_ros.core.errors import EngineError, Status
+from annexe_ros.nodes.spinning import interruptible
 from annexe_ros.ros import qos
 from annexe_ros.ros.answers import answer_message, label_image_message
 from annexe_ros.ros.camera_info import camera_info_message
@@ -161,18 +161,17 @@ def main() -> int:
     """Wait for the node, measure, write the result."""
     options = _parser().parse_args()
     images = views(8, RECORDING, (options.width, options.height))
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    caller = Caller(images)
-    try:
-        caller.wait_until_ready()
-        measure(caller, 2)  # warms up both ends
-        found = measure(caller, options.calls)
-    except EngineError as error:
-        print(error)
-        return 1
+    with interruptible():
+        caller = Caller(images)
+        try:
+            caller.wait_until_ready()
+            measure(caller, 2)  # warms up both ends
+            found = measure(caller, options.calls)
+        except EngineError as error:
+            print(error)
+            return 1
     found |= {"message_ms": message_ms(images[0]), "memory_mb": options.node and resident_mb(options.node)}
     options.out.write_text(json.dumps(found), encoding="utf-8")
-    rclpy.shutdown()
     return 0
 
 

@@ -13,6 +13,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,12 +21,12 @@ import rclpy
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from annexe_ros.action import StreamEgoQuery
 from annexe_ros.benchmark.soak import CallerRecord
 from annexe_ros.core.errors import Status
+from annexe_ros.nodes.spinning import interruptible
 from annexe_ros.ros import qos
 from annexe_ros.srv import EgoQuery
 
@@ -124,9 +125,14 @@ def wait_until_ready(node: Node, executor: SingleThreadedExecutor) -> bool:
 
 
 def main() -> int:
-    """Run as many callers as the command line says; exit with 1 when the node doesn't get ready."""
+    """Run as many callers as the command line says; exit with 1 when interrupted or the node doesn't get ready."""
     options = _parser().parse_args()
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    with suppress(KeyboardInterrupt), interruptible():
+        return _call(options)
+    return 1
+
+
+def _call(options: argparse.Namespace) -> int:
     node = rclpy.create_node("soak_callers")
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -142,7 +148,6 @@ def main() -> int:
     result = {"records": [asdict(c.record) for c in callers], "began_ns": began_ns, "ended_ns": time.monotonic_ns()}
     if options.out:
         options.out.write_text(json.dumps(result), encoding="utf-8")
-    rclpy.shutdown()
     return 0
 
 

@@ -13,14 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import rclpy
 import yaml
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.client import Client
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 from rich.console import Console
 from sensor_msgs.msg import Image
@@ -31,6 +29,7 @@ from annexe_ros.core import PinholeCamera
 from annexe_ros.core.errors import AnnexeError, DatasetFormatError, InvalidQueryError, Status
 from annexe_ros.data.ego_irgbench import read_colour, read_depth
 from annexe_ros.nodes.query_report import Asked, Question, results_table, write_results
+from annexe_ros.nodes.spinning import interruptible
 from annexe_ros.ros import qos
 from annexe_ros.ros.camera_info import camera_info_message
 from annexe_ros.ros.images import depth_message, image_message
@@ -153,15 +152,13 @@ def read_questions(path: Path) -> list[Question]:
 def main() -> int:
     """Ask what the command line says and return the exit code."""
     options = _parser().parse_args(remove_ros_args(sys.argv)[1:])
-    rclpy.init(signal_handler_options=SignalHandlerOptions.SIGINT)  # SIGTERM ends a client at once
     try:
-        return _run(options)
+        with interruptible():
+            return _run(options)
     except AnnexeError as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-    finally:
-        rclpy.try_shutdown()
     return 1
 
 

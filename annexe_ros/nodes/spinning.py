@@ -1,10 +1,11 @@
-"""How every node of the package lives: made, spun in one thread, and ended without a traceback."""
+"""How every node of the package lives: made, spun in one thread, and ended without a traceback or leftovers."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -34,6 +35,21 @@ def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
     finally:
         rclpy.try_shutdown()
     return 0
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have ROS in a block that SIGTERM, too, ends with ``KeyboardInterrupt``.
+
+    For programs that spin only now and then: a signal that ends the process by itself leaves the shared memory of Fast
+    DDS behind, 64 MiB with our profile.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rclpy.init()
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
 
 
 def _spin(node: Node) -> None:

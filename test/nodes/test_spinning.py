@@ -1,0 +1,40 @@
+"""A process that is asked to end leaves nothing behind, whatever it waits for."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+pytestmark = pytest.mark.ros
+
+WAITING = """
+import rclpy
+from annexe_ros.nodes.spinning import interruptible
+
+with interruptible():
+    node = rclpy.create_node("waiting")
+    executor = rclpy.executors.SingleThreadedExecutor()
+    executor.add_node(node)
+    print(open("/proc/self/maps").read(), "\\nwaiting", flush=True)
+    executor.spin_until_future_complete(rclpy.task.Future(), timeout_sec=600)
+"""
+MEMORY = re.compile(r"/dev/shm/\S+")
+LIMIT_S = 60
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("request_to_end", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_waits_ends_at_once_and_gives_its_memory_back(request_to_end):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", WAITING], text=True, **pipes) as process:
+        lines = list(iter(process.stdout.readline, "waiting\n"))
+        memory = {path for line in lines for path in MEMORY.findall(line) if re.search(r"fastrtps_[0-9a-f]{16}$", path)}
+        process.send_signal(request_to_end)
+        assert "KeyboardInterrupt" in process.communicate(timeout=LIMIT_S)[1]
+    if not memory:
+        pytest.skip("the middleware is not Fast DDS")
+    assert not [path for path in memory if Path(path).exists()]
