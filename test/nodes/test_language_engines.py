@@ -46,12 +46,11 @@ def test_half_a_sentence_reaches_the_caller_before_the_server_says_the_rest(serv
         assert ANALYSIS.startswith(caller.feedback[-1].text)
         assert caller.feedback[-1].text != ANALYSIS
         server.get("/go")
+        peer.wait_until(lambda: caller.texts().get(StreamEgoQuery.Feedback.ANSWER) == "the mug")
         result = caller.result(handle).result
     assert (result.success, result.answer.analysis, result.answer.answer) == (True, ANALYSIS, "mug")
     assert (result.answer.engine, result.answer.model) == ("openai", "waits")
-    texts = {feedback.stage: feedback.text for feedback in caller.feedback}
-    assert texts[StreamEgoQuery.Feedback.ANALYSE] == ANALYSIS
-    assert texts[StreamEgoQuery.Feedback.ANSWER] == "the mug"
+    assert caller.texts()[StreamEgoQuery.Feedback.ANALYSE] == ANALYSIS
 
 
 def test_a_server_that_goes_and_comes_back_leaves_the_node_alive(server, context, peer):
