@@ -128,17 +128,30 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
 
 def _load(values: StepTrackerParameters) -> _Loaded:
     """Return what the parameters name; raises what loading raises, ``ParameterError`` without a tracker."""
-    from annexe_ros.inference.placement import device_named
     from annexe_ros.inference.resolve import resolve_model
+
+    _check_named(values)  # before the libraries, which take seconds to import
+    from annexe_ros.inference.placement import device_named
     from annexe_ros.procedures.tracking.tracker import TrackerModel
     from annexe_ros.video.encoder import ClipEncoder
 
-    if not values.model:
-        raise ParameterError("parameter 'model' names no step tracker; 'annexe train-tracker' makes one")
     model = TrackerModel.load(resolve_model(values.model))
     folder = resolve_model(values.encoder or model.config.encoder)
     encoder = ClipEncoder.load(folder, str(device_named(values.device)))
     return _Loaded(model, encoder, folder.name, _demonstration(values, model, encoder))
+
+
+def _check_named(values: StepTrackerParameters) -> None:
+    """Raise ``ParameterError``, ``ModelNotFoundError`` or ``DatasetFormatError`` where what is named isn't there."""
+    from annexe_ros.data.timed_steps import read_steps
+    from annexe_ros.inference.resolve import resolve_model
+
+    if not values.model:
+        raise ParameterError("parameter 'model' names no step tracker; 'annexe train-tracker' makes one")
+    for folder in filter(None, (values.model, values.encoder)):
+        resolve_model(folder)
+    if values.demonstration:
+        read_steps(Path(values.demonstration))
 
 
 def _demonstration(values: StepTrackerParameters, model: TrackerModel, encoder: ClipEncoder) -> Demonstration | None:

@@ -1,5 +1,6 @@
 """The step tracker over real DDS, with a tiny untrained encoder: steps, forecasts, places, pauses, what is refused."""
 
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -161,7 +162,11 @@ def test_it_is_deactivated_and_goes_on_anew(context, watched, trained):
         ({"demonstration": "/nowhere"}, "/nowhere"),
     ],
 )
-def test_what_is_missing_is_told(context, peer, trained, changed, sentence):
+def test_what_is_missing_is_told_before_any_heavy_library_is_imported(
+    context, peer, trained, monkeypatch, changed, sentence
+):
+    monkeypatch.setitem(sys.modules, "annexe_ros.procedures.tracking.tracker", None)  # whoever imports it fails
+    monkeypatch.setitem(sys.modules, "annexe_ros.video.encoder", None)
     statuses = []
     peer.node.create_subscription(DiagnosticArray, "/diagnostics", statuses.append, 10)
     with tracker(context, autostart=False, **{**trained, **changed}) as node:
