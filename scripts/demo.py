@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from demo_page import page
 
@@ -37,7 +36,7 @@ RECORDED = ("image", "depth", "camera_info", "tf", "tf_static", *(f"/annexe/{top
 def main() -> int:
     """Run the demo and return its exit code."""
     options = _parser().parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as with Ctrl-C, every block ends its process
     started = time.monotonic()
     try:
         code = _replay_and_ask(options)
@@ -107,10 +106,6 @@ def _check_model(model: str) -> None:
 def _environment() -> dict[str, str]:
     """Return an environment that keeps the demo's topics apart from any others, with room for images in Fast DDS."""
     return {PROFILE_VARIABLES[0]: str(ROOT / "config" / "fastdds.xml"), **isolated_environment()}
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _shown(path: Path) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from annexe_ros.core.errors import AnnexeError, DatasetFormatError
 from annexe_ros.core.procedure import TimedStep
 from annexe_ros.data.timed_steps import STEPS_NAME, read_steps
 from annexe_ros.msg import DemonstrationPlace, ProcedureForecast, ProcedureStep
+from annexe_ros.nodes.spinning import interruptible
 from annexe_ros.ros import qos
 from annexe_ros.ros.stamps import NANOSECONDS, nanoseconds
 
@@ -40,6 +42,7 @@ TOPICS = {"step": ProcedureStep, "forecast": ProcedureForecast, "demonstration":
 def main() -> int:
     """Run the demo and return its exit code."""
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as with Ctrl-C, every block ends its process
     try:
         _prepare(options)
         film, demonstration = _films(options.data / "test")
@@ -47,6 +50,9 @@ def main() -> int:
     except (AnnexeError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     result = summary(heard, read_steps(film), read_steps(demonstration))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -128,19 +134,16 @@ def _replay_and_listen(options: argparse.Namespace, film: Path, demonstration: P
     tracker = ros_parameters(model=options.model, demonstration=demonstration, encoder=options.encoder)
     replay = ros_parameters(recording=film, loop=False, restamp=False)
     os.environ.update(environment)
-    rclpy.init()
-    listener = _Listener()
     print(f"playing {os.path.relpath(film)} to the node step_tracker", flush=True)
-    try:
+    with interruptible():
+        listener = _Listener()
         with running(SCRIPTS / "step_tracker", tracker, environment, logs["step_tracker"]) as node:
             if not listener.wait(lambda: listener.count_publishers("/step_tracker/step") and _active(logs), READY_S):
                 raise DatasetFormatError(logs["step_tracker"], "the node step_tracker did not become ready")
             with running(SCRIPTS / "camera_replay", replay, environment, logs["camera_replay"]) as camera:
                 listener.wait(lambda: camera.poll() is not None or node.poll() is not None, READY_S)
                 listener.wait(lambda: False, REST_S)
-    finally:
         listener.destroy_node()
-        rclpy.try_shutdown()
     return listener.heard
 
 
