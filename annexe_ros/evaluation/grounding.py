@@ -71,8 +71,13 @@ def label_map(masks: Sequence[Mask], size: tuple[int, int]) -> NDArray[np.uint8]
     return labels
 
 
-def ciou(overlaps: Sequence[Overlap]) -> float:
-    """Return cumulative intersection over cumulative union."""
+def ciou(overlaps: Sequence[Overlap]) -> float | None:
+    """Return cumulative intersection over cumulative union; None where no query has a target.
+
+    Without targets nothing can be hit, and one invented pixel in thousands of queries would make it 0.
+    """
+    if not any(item.target_ious for item in overlaps):
+        return None
     return ratio(sum(item.intersection for item in overlaps), sum(item.union for item in overlaps))
 
 

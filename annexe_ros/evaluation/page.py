@@ -33,6 +33,7 @@ def page(figures: dict[str, Any], failures: Sequence[Failure], failed: int, titl
         raise MissingDependencyError("Jinja, which the report needs,", INSTALL) from error
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["figure"] = _figure
+    environment.filters["percent"] = lambda share: "–" if share is None else f"{100 * share:.2f}"
     environment.filters["picture"] = lambda data: "data:image/jpeg;base64," + b64encode(data).decode()
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(

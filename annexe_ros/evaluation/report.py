@@ -105,7 +105,7 @@ def _grounding(images: Sequence[str], overlaps: Sequence[Overlap]) -> dict[str, 
     slots = [item.target_ious for item in overlaps]
     intersections, unions = [item.intersection for item in overlaps], [item.union for item in overlaps]
     return {
-        "ciou": Ratio.of(images, intersections, unions),
+        "ciou": Ratio.of(images, intersections, unions) if any(slots) else None,
         "giou": Ratio.of(images, [item.iou for item in overlaps]),
         "per_target_iou": Ratio.of(images, [sum(ious) for ious in slots], [len(ious) for ious in slots]),
         "authors_iou": Ratio.of(images, [item.authors_iou for item in overlaps]),

@@ -58,9 +58,9 @@ def test_targets_are_compared_by_slot():
     assert swapped.target_ious == (0.0, 0.0)
 
 
-def test_without_any_target_there_is_no_per_target_figure():
+def test_without_any_target_there_is_nothing_to_overlap():
     assert grounding.per_target_iou([NOTHING, INVENTED]) is None
-    assert grounding.ciou([NOTHING]) == 1.0
+    assert grounding.ciou([NOTHING, INVENTED]) is None
 
 
 masks = st.lists(arrays(bool, SIZE), max_size=4)
@@ -72,8 +72,9 @@ def test_a_perfect_prediction_counts_one(true):
     labels = grounding.label_map(true, SIZE)
     apart = [labels == label for label in np.unique(labels) if label]
     same = overlap(apart, apart, SIZE)
-    figures = [grounding.ciou([same]), grounding.giou([same]), same.authors_iou, *same.target_ious]
+    figures = [grounding.giou([same]), same.authors_iou, *same.target_ious]
     assert figures == [1.0] * len(figures)
+    assert grounding.ciou([same]) == (1.0 if apart else None)
 
 
 @given(masks, masks)

@@ -45,6 +45,7 @@ def test_queries_are_told_apart_by_kind_subject_and_name():
     assert {name: figures["n"] for name, figures in groups["kind"].items()} == {"single": 2, "multi": 1, "none": 1}
     assert groups["kind"]["single"]["exact"] == 0.5
     assert groups["kind"]["none"]["indicator"] == 0
+    assert groups["kind"]["none"]["ciou"] is groups["kind"]["none"]["per_target_iou"] is None
     assert {name: figures["n"] for name, figures in groups["subject"].items()} == {
         "hands": 1, "objects": 1, "hands and objects": 1,
     }  # fmt: skip
@@ -59,6 +60,14 @@ def test_headline_figures_lie_in_their_intervals():
             if interval is not None:
                 assert interval[0] <= figures[part][name] <= interval[1]
     assert figures["depth"]["mae"] == pytest.approx(0.2)
+
+
+def test_questions_without_any_target_have_no_ciou_and_still_a_page():
+    pytest.importorskip("jinja2")
+    figures = EvaluationReport((row([], "mug", has_target=True),), (ImageRow("a", "x", "x", 0.1),)).to_json()
+    assert figures["grounding"]["ciou"] is figures["intervals"]["grounding"]["ciou"] is None
+    assert figures["grounding"]["giou"] == 1
+    assert "<td>none</td>" in page(figures, (), 0, "model on data")
 
 
 def shown(gallery, found, answer, query="what?"):
