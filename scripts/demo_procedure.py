@@ -56,7 +56,7 @@ def main() -> int:
     result = summary(heard, read_steps(film), read_steps(demonstration))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (options.out / "index.html").write_text(page(result, film, options.out), encoding="utf-8")
+    (options.out / "index.html").write_text(page(result, film, demonstration, options.out), encoding="utf-8")
     print(", ".join(f"{name} {value:.2f}" for name, value in result["figures"].items()))
     print(f"{os.path.relpath(options.out / 'index.html')} shows what was told")
     return 0 if heard["step"] else 1
@@ -174,7 +174,8 @@ class _Listener(Node):
 
         def remember(message: Any) -> None:
             values = {name: _plain(getattr(message, name)) for name in plain if not name.startswith("window")}
-            self.heard[topic].append({"at_s": nanoseconds(message.window_end) / NANOSECONDS, **values})
+            begin_ns, end_ns = nanoseconds(message.window_start), nanoseconds(message.window_end)
+            self.heard[topic].append({"from_s": begin_ns / NANOSECONDS, "at_s": end_ns / NANOSECONDS, **values})
 
         return remember
 
