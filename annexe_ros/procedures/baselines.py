@@ -63,11 +63,17 @@ def run_baselines(folder: Path, progress: Callable[[int, int], None] | None = No
     """Yield the result of every trial whose files are below ``folder``; raises ``DatasetFormatError``."""
     every = list(trials())
     for done, trial in enumerate(every, start=1):
-        paths = [found[0] for name in trial.files if (found := files_named(folder, name))]
-        if len(paths) == len(trial.files):
-            yield Result(trial, trial.measure(*paths))
+        result = run_trial(folder, trial)
+        if result is not None:
+            yield result
         if progress is not None:
             progress(done, len(every))
+
+
+def run_trial(folder: Path, trial: Trial) -> Result | None:
+    """Return the result of a trial, None where a file of it isn't below ``folder``; raises ``DatasetFormatError``."""
+    paths = [found[0] for name in trial.files if (found := files_named(folder, name))]
+    return Result(trial, trial.measure(*paths)) if len(paths) == len(trial.files) else None
 
 
 def table(results: Sequence[Result]) -> str:
