@@ -14,21 +14,21 @@ TESTS ?= test
 .PHONY: help setup demo demo-procedure test test-slow test-engines bench bench-transport soak reliability lint format scenes train picture clean
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: ## .venv with pinned packages and ROS 2 Jazzy, and the overlay with the interfaces (PYTHON=python3.12 chooses one)
 	@$(PYTHON) scripts/setup_environment.py
 
-demo: setup ## a recording through the real node, six queries, results in out/demo/ (RECORD=out/demo/demo.mcap keeps it)
+demo: setup ## a recording through the real node, its queries, results in out/demo/ (RECORD=out/demo/demo.mcap keeps it)
 	@$(RUN) python scripts/demo.py --out out/demo $(if $(RECORD),--record "$(RECORD)")
 
 demo-procedure: setup ## a generated procedure followed live, in out/procedure/ (makes films and a tracker first)
 	@$(RUN) python scripts/demo_procedure.py --out out/procedure
 
-test: setup ## the tests that take minutes (TESTS=test/core for some of them)
+test: setup ## the tests, in some minutes (TESTS=test/core for some of them)
 	@$(RUN) python -m pytest -m "not slow" $(TESTS)
 
-test-slow: setup ## training and soak trials
+test-slow: setup ## the tests that take longer: training and soak trials
 	@$(RUN) python -m pytest -m slow $(TESTS)
 
 test-engines: setup ## the tests of the engines vlm_sam, openai and remote, with tiny models made in the tests

@@ -14,7 +14,7 @@ from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
 from annexe_ros.inference.scripted import Script, ScriptedEngine
 from annexe_ros.inference.vlm_sam.settings import OpenAISettings, VlmSamSettings, read_settings
 
-INSTALL_TORCH = "pip install torch==2.13.0 'transformers>=5' (on a robot: in a venv made with --system-site-packages)"
+INSTALL_TORCH = "pip install torch==2.13.0 'transformers>=5.23' (beside ROS: in a venv with --system-site-packages)"
 INSTALL_OPENAI = "pip install 'openai>=3'"
 SCRIPT_SUFFIX = ".json"
 
