@@ -44,11 +44,26 @@ class Ratio:
 
     def interval(self, seed: int = 0) -> tuple[float, float] | None:
         """Return the bounds between which ``LEVEL`` of the resampled figures lie; None without any."""
+        return _bounds(self._resampled(seed))
+
+    def gain(self, before: Ratio, seed: int = 0) -> tuple[float, float] | None:
+        """Return such bounds of this figure minus ``before``, which is of the same images; None without any.
+
+        Both are resampled with the same images, so that what makes an image hard for both falls out.
+        """
+        return _bounds(self._resampled(seed) - before._resampled(seed))
+
+    def _resampled(self, seed: int) -> NDArray[np.float64]:
+        """Return the figure (R,) of each sample of images; NaN where there is nothing to divide by."""
         count = len(self.numerators)
-        if not count or not self.denominators.sum():
-            return None
-        drawn = np.random.default_rng(seed).integers(count, size=(RESAMPLES, count))
-        below = self.denominators[drawn].sum(axis=1)
-        values = self.numerators[drawn].sum(axis=1)[below > 0] / below[below > 0]
-        low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return float(low), float(high)
+        drawn = np.random.default_rng(seed).integers(max(count, 1), size=(RESAMPLES, count))
+        above, below = (sums[drawn].sum(axis=1) for sums in (self.numerators, self.denominators))
+        return np.divide(above, below, out=np.full(RESAMPLES, np.nan), where=below > 0)
+
+
+def _bounds(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

@@ -76,7 +76,7 @@ class EvaluationReport:
         ``breakdown`` has them by groups of queries, ``intervals`` their 95 % bounds.
         """
         notes = list(self.notes)
-        ratios = self._ratios(notes)
+        ratios = self.ratios(notes)
         figures: dict[str, Any] = {"n": len(self.queries), "images": len(self.images)}
         figures |= {part: {name: r.value if r else None for name, r in of.items()} for part, of in ratios.items()}
         figures["breakdown"] = breakdown(self.queries)
@@ -85,8 +85,8 @@ class EvaluationReport:
         }
         return figures | ({"notes": list(dict.fromkeys(notes))} if notes else {})
 
-    def _ratios(self, notes: list[str]) -> dict[str, dict[str, Ratio | None]]:
-        """Return every headline figure by part and name; None and a note where it couldn't be measured."""
+    def ratios(self, notes: list[str]) -> dict[str, dict[str, Ratio | None]]:
+        """Return every headline figure by part and name; None, and mostly a note, where it couldn't be measured."""
         asked, shown = [row.image_id for row in self.queries], [row.image_id for row in self.images]
         analysis = [row.analysis for row in self.images], [row.reference for row in self.images]
         answers = [row.answer for row in self.queries], [row.reference for row in self.queries]

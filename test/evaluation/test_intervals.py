@@ -30,6 +30,14 @@ def test_a_ratio_of_sums_weighs_images_by_size():
     assert ratio.interval() == pytest.approx((1 / 10, 3 / 4))
 
 
+def test_a_gain_that_every_image_has_is_sure_though_the_images_differ():
+    values = np.random.default_rng(2).normal(3, 2, 40)
+    before, after = (Ratio.of(list(range(40)), values + shift) for shift in (0, 0.25))
+    assert after.gain(before) == pytest.approx((0.25, 0.25))
+    assert np.diff(after.interval()) > 0.5
+    assert after.gain(Ratio.of(list(range(40)), values, [0] * 40)) is None
+
+
 def test_nothing_has_no_figure():
     assert Ratio.of([], []).value is None
     assert Ratio.of([], []).interval() is None
