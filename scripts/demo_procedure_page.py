@@ -42,12 +42,12 @@ h1 { font-size: 1.5rem; margin: 0; } p { color: var(--quiet); margin: .2rem 0 1.
 .axis .bar { background: none; height: 1.2rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; color: var(--quiet); font-weight: 500; }
-th, td { padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #8883; }
+th, td { padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #8883; } td:first-child { white-space: nowrap; }
 .wrong { color: #d04040; }
 </style></head><body><h1>Making tea, followed live</h1><p>$figures</p>
 $rows
-<p>Colours are steps, as below; the paler, the less sure. Left the view, right the place of the demonstration that
-it was said to be at.</p>
+<p>Colours are steps, as below; the paler, the less sure. Pictures: left the view, right the place of the demonstration
+that it was said to be at, both from the middle of the last window in a step.</p>
 <div class="steps">$pictures</div>
 <table><tr><th>window</th><th>true step</th><th>recognised</th><th>next, probability, in</th>
 <th>demonstration, probability</th></tr>
@@ -117,19 +117,22 @@ def _axis(end_s: float) -> str:
 
 
 def _pictures(result: Mapping[str, Any], film: Recording, demonstration: Recording, out: Path) -> Iterator[str]:
-    """Yield a figure for each step: the view at the last window in it, and where in the demonstration that was said."""
+    """Yield a figure for each step: the view of the last window in it, and where in the demonstration that was said."""
     out.mkdir(parents=True, exist_ok=True)
     for number, step in enumerate(result["truth"], start=1):
         told = [item for item in result["heard"]["demonstration"] if step["start_s"] < item["at_s"] <= step["end_s"]]
-        at_s = told[-1]["at_s"] if told else step["end_s"]
-        shown = [_copied(film, at_s, out / f"{number}_view.jpg")]
-        if told:
-            shown.append(_copied(demonstration, told[-1]["position"], out / f"{number}_demonstration.jpg"))
-        images = "".join(f'<img src="{PICTURES}/{escape(name)}" alt="">' for name in shown)
-        said = f"<span>{escape(told[-1]['text'])}</span>" if told else ""
+        if not told:
+            continue
+        last = told[-1]
+        half_s = (last["at_s"] - last["from_s"]) / 2
+        names = (
+            _copied(film, last["at_s"] - half_s, out / f"{number}_view.jpg"),
+            _copied(demonstration, last["position"] - half_s, out / f"{number}_demonstration.jpg"),
+        )
+        images = "".join(f'<img src="{PICTURES}/{name}" alt="">' for name in names)
         yield (
             f'<figure><div>{images}</div><figcaption style="border-color:{_colour(step["step_id"])}">'
-            f"{at_s:.1f} s: {escape(step['label'])}{said}</figcaption></figure>"
+            f"{last['at_s']:.1f} s: {escape(step['label'])}<span>{escape(last['text'])}</span></figcaption></figure>"
         )
 
 

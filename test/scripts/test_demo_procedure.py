@@ -89,7 +89,7 @@ def test_the_page_has_view_and_demonstration_of_every_step(demo, heard, tmp_path
     out = tmp_path / "out"
     written = Page(demo.page(demo.summary(heard, FILM, DEMONSTRATION), film, shown, out))
     grey = [round(float(cv2.imread(str(out / name)).mean()), -1) for name in written.images]
-    assert grey == [20, 170, 30, 190, 50, 190]  # the frames at 2 s and 2 s, 3.5 s and 4 s, 5 s and 4 s
+    assert grey == [10, 160, 30, 180, 40, 180]  # half a second earlier: 1.5 s and 1.5 s, 3 s and 3.5 s, 4.5 s and 3.5 s
     assert "open <it>" in "".join(written.texts)
     assert "step 2 of 2 0.80" in written.texts
     assert "2.5 to 3.5 s" in written.texts
