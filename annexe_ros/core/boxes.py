@@ -71,9 +71,9 @@ def _normal_of_least_volume(points: NDArray[np.float64]) -> NDArray[np.float64]:
     except QhullError:  # a flat surface has no volume: its normal is the principal axis without extent
         return principal[2]
     normals = np.concatenate([principal, _face_normals(hull)])
-    turns = np.stack([_turned_about(normal, COARSE_ANGLES) for normal in normals])
-    volumes = np.ptp(few[hull.vertices] @ turns, axis=-2).prod(axis=-1)
-    return normals[int(volumes.min(axis=1).argmin())]
+    axes = np.swapaxes(_turned_about(normals, COARSE_ANGLES), -1, -2).reshape(len(normals), -1, 3)
+    sides = np.ptp(axes @ few[hull.vertices].T, axis=-1).reshape(len(normals), COARSE_ANGLES, 3)
+    return normals[int(sides.prod(axis=-1).min(axis=1).argmin())]
 
 
 def _thinned(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,16 +87,17 @@ def _face_normals(hull: ConvexHull) -> NDArray[np.float64]:
     return some / np.linalg.norm(some, axis=1, keepdims=True)
 
 
-def _turned_about(normal: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Return rotations (count, 3, 3) whose third column is ``normal``, over a quarter turn about it."""
-    other = np.eye(3)[int(np.abs(normal).argmin())]
-    first = np.cross(normal, other)
-    first /= np.linalg.norm(first)
-    second = np.cross(normal, first)
+def _turned_about(normals: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return rotations (..., count, 3, 3) over a quarter turn about ``normals`` (..., 3), their third columns."""
+    other = np.eye(3)[np.abs(normals).argmin(axis=-1)]
+    first = np.cross(normals, other)[..., None, :]
+    first /= np.linalg.norm(first, axis=-1, keepdims=True)
+    z = normals[..., None, :]
+    second = np.cross(z, first)
     angles = np.linspace(0, np.pi / 2, count, endpoint=False)[:, None]
     x = np.cos(angles) * first + np.sin(angles) * second
     y = np.cos(angles) * second - np.sin(angles) * first
-    return np.stack([x, y, np.broadcast_to(normal, x.shape)], axis=-1)
+    return np.stack([x, y, np.broadcast_to(z, x.shape)], axis=-1)
 
 
 def _least_area(points: NDArray[np.float64], rotations: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ The same for every engine. It knows nothing of how masks came about, and claims 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +47,11 @@ def _located(
     target: GroundedObject, interpretation: Interpretation, depth: NDArray[np.float32], camera: PinholeCamera
 ) -> GroundedObject:
     mask = interpretation.mask(target)
-    if not mask.any():
-        return replace(target, box3d=None, depth_coverage=0.0)
-    step = max(1, int(np.sqrt(mask.sum() / ENOUGH_PIXELS)))
+    step = max(1, round(sqrt(np.count_nonzero(mask) / ENOUGH_PIXELS)))
     coarse = np.s_[::step, ::step]
     mask, depth, camera = mask[coarse], depth[coarse], camera.every(step)
+    if not mask.any():
+        return replace(target, box3d=None, depth_coverage=0.0)
     support = support_plane(mask, interpretation.label_image[coarse] > 0, depth, camera)
     surface = visible_surface(mask, depth, camera, support)
     return replace(target, box3d=box_around(surface.points, camera, support), depth_coverage=surface.coverage)

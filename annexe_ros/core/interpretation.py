@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+Window = tuple[slice, slice]
+"""Rows and columns of an image."""
+
 NO_TARGET_ANSWER = "There is no suitable target."
 LEFT_HAND_LABEL = "left hand"
 RIGHT_HAND_LABEL = "right hand"
@@ -104,6 +107,24 @@ class StageLatency:
     ms: float
 
 
+class Windows:
+    """Where the labels of one image (H, W) uint8 lie; each is looked for once, when it is first asked for."""
+
+    def __init__(self, labels: NDArray[np.uint8]) -> None:
+        self.labels = labels
+        self._found: dict[int, Window | None] = {}
+
+    def around(self, label: int) -> Window | None:
+        """Return the tightest window around the pixels of a label; None where there are none."""
+        if label not in self._found:
+            x, y, width, height = bounding_box(self.labels == label)
+            self._found[label] = (slice(y, y + height), slice(x, x + width)) if width else None
+        return self._found[label]
+
+
+NO_WINDOWS = Windows(np.zeros((0, 0), dtype=np.uint8))
+
+
 @dataclass(frozen=True, eq=False)
 class Interpretation:
     """The engine's reply to one query about one frame.
@@ -119,6 +140,7 @@ class Interpretation:
         latencies: stages in the order they ran.
         notes: what was degraded, one sentence each.
         gaze: pixel (x, y) of the frame that the wearer looked at; None where it isn't known.
+        windows: where the masks lie, made from ``label_image``; replies that are made from each other share them.
     """
 
     analysis: str
@@ -132,12 +154,21 @@ class Interpretation:
     latencies: tuple[StageLatency, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
     gaze: tuple[float, float] | None = None
+    windows: Windows = field(default=NO_WINDOWS, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.windows.labels is not self.label_image:
+            object.__setattr__(self, "windows", Windows(self.label_image))
 
     def mask(self, target: GroundedObject) -> NDArray[np.bool_]:
         """Return the pixels (H, W) bool of one of this reply's objects."""
         if not target.mask_value:
             return np.zeros(self.label_image.shape, dtype=bool)
         return self.label_image == target.mask_value
+
+    def window(self, target: GroundedObject) -> Window | None:
+        """Return the tightest rows and columns around the pixels of one of this reply's objects; None without any."""
+        return self.windows.around(target.mask_value) if target.mask_value else None
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from annexe_ros.core.camera import PinholeCamera
 from annexe_ros.core.depth import depth_noise, known_depth
+from annexe_ros.core.interpretation import bounding_box
 
 RING_SHARE = 0.25
 RING_MIN_PIXELS = 6
@@ -45,7 +46,7 @@ def support_plane(
         depth: (H, W) [m], NaN and 0 unknown.
         camera: intrinsics.
     """
-    rows, columns = _ring(mask, others | ~known_depth(depth))
+    rows, columns = _ring(mask, others, depth)
     if rows.size < MIN_SAMPLES:
         return None
     random = np.random.default_rng(0)
@@ -55,16 +56,17 @@ def support_plane(
     return _dominant_plane(points, random)
 
 
-def _ring(mask: NDArray[np.bool_], excluded: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _ring(
+    mask: NDArray[np.bool_], others: NDArray[np.bool_], depth: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows and columns of the usable pixels around a mask."""
-    height, width = mask.shape
-    box = ndimage.find_objects(mask.astype(np.uint8), max_label=1)[0]
-    tall, wide = (side.stop - side.start for side in box)
+    x, y, wide, tall = bounding_box(mask)
     reach = max(RING_MIN_PIXELS, round(RING_SHARE * float(np.hypot(tall, wide))))
-    top, left = max(0, box[0].start - reach), max(0, box[1].start - reach)
-    window = (slice(top, min(height, box[0].stop + reach)), slice(left, min(width, box[1].stop + reach)))
-    near = ndimage.distance_transform_edt(~mask[window]) <= reach
-    rows, columns = np.nonzero(near & ~mask[window] & ~excluded[window])
+    top, left = max(0, y - reach), max(0, x - reach)
+    window = slice(top, y + tall + reach), slice(left, x + wide + reach)
+    outside = ~mask[window]
+    near = ndimage.distance_transform_edt(outside) <= reach
+    rows, columns = np.nonzero(near & outside & ~others[window] & known_depth(depth[window]))
     return rows + top, columns + left
 
 
@@ -79,7 +81,9 @@ def _dominant_plane(points: NDArray[np.float64], random: np.random.Generator) ->
         return None
     normals = normals[usable] / lengths[usable, None]
     offsets = -np.einsum("ij,ij->i", normals, triples[usable, 0])
-    votes = (np.abs(points @ normals.T + offsets) <= tolerance[:, None]).sum(axis=0)
+    # One plane at a time: for a product this large BLAS would wake its threads, and wait for them where cores are busy.
+    heights = (normals[:, None] @ points.T)[:, 0] + offsets[:, None]
+    votes = np.count_nonzero(np.abs(heights) <= tolerance, axis=1)
     best = int(votes.argmax())
     if votes[best] < MIN_INLIERS * len(points):
         return None

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from annexe_ros.core.interpretation import Interpretation, Role, bounding_box
+from annexe_ros.core.interpretation import Interpretation, Role, Window
 
 SAME_LABEL_IOU = 0.1
 """Least IoU of masks of the same label. It is low, since a head camera moves the whole image."""
@@ -83,7 +83,7 @@ class _Sighting:
     role: Role
     label: str
     stamp_ns: int
-    window: tuple[slice, slice]
+    window: Window
     mask: NDArray[np.bool_]
 
     @cached_property
@@ -130,11 +130,10 @@ class _Sighting:
 def _sightings(reply: Interpretation, stamp_ns: int) -> Iterator[tuple[int, _Sighting]]:
     """Yield mask value and sighting of every object that has pixels."""
     for target in reply.objects:
-        mask = reply.mask(target)
-        x, y, width, height = bounding_box(mask)
-        if width:
-            window = slice(y, y + height), slice(x, x + width)
-            yield target.mask_value, _Sighting(target.role, target.label, stamp_ns, window, mask[window].copy())
+        window = reply.window(target)
+        if window is not None:
+            mask = reply.label_image[window] == target.mask_value
+            yield target.mask_value, _Sighting(target.role, target.label, stamp_ns, window, mask)
 
 
 def _associate(tracks: Mapping[int, _Sighting], seen: Mapping[int, _Sighting]) -> dict[int, int]:

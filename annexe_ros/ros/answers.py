@@ -9,7 +9,7 @@ from __future__ import annotations
 from sensor_msgs.msg import Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from annexe_ros.core import Frame, GroundedObject, Interpretation, Query, bounding_box
+from annexe_ros.core import Frame, GroundedObject, Interpretation, Query
 from annexe_ros.core.transforms import PoseTransform
 from annexe_ros.msg import InteractionAnswer, InteractionObject, StageLatency
 from annexe_ros.ros.images import image_message
@@ -76,5 +76,13 @@ def _object_message(target: GroundedObject, reply: Interpretation, poses: PoseTr
 
 
 def _region(target: GroundedObject, reply: Interpretation) -> RegionOfInterest:
-    x, y, width, height = bounding_box(reply.mask(target))
-    return RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height)
+    window = reply.window(target)
+    if window is None:
+        return RegionOfInterest()
+    rows, columns = window
+    return RegionOfInterest(
+        x_offset=columns.start,
+        y_offset=rows.start,
+        width=columns.stop - columns.start,
+        height=rows.stop - rows.start,
+    )

@@ -162,6 +162,13 @@ def test_an_object_whose_mask_is_empty_is_noted(view: View):
     assert "The mug has no 3D pose" in located.notes[0]
 
 
+def test_a_mask_of_stripes_that_fall_between_the_rows_looked_at_has_no_box(view: View):
+    stripes = np.zeros_like(view.mask)
+    stripes[1::2, :250] = True
+    located = locate(grounded(stripes), frame_of(view, view.depth))
+    assert (located.objects[0].box3d, located.objects[0].depth_coverage) == (None, 0.0)
+
+
 def test_a_large_image_gives_the_same_box(view: View):
     solid = standing("box", (0.12, 0.08, 0.10), 50.0, 0.5)
     large = seen(solid, 50.0, CAMERA.resized(1280, 960))
