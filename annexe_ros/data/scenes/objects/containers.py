@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from annexe_ros.data.scenes.appearance import COLOURS, Generator, Look, pick_colour, printed, shade, wood
-from annexe_ros.data.scenes.objects.model import Grip, GripKind, ObjectModel, parts_of
+from annexe_ros.data.scenes.objects.model import Coloured, Grip, GripKind, ObjectModel, Vector, parts_of
 from annexe_ros.data.scenes.objects.tableware import band, curve
 from annexe_ros.data.scenes.objects.tools import steel
 from annexe_ros.data.scenes.shapes import (
+    Floats,
     Mesh,
     arc,
     box,
@@ -21,8 +25,17 @@ from annexe_ros.data.scenes.shapes import (
     vessel,
 )
 
+TRASH_CAN_COLOURS = (
+    "white", "white", "grey", "black", "blue", "green", "pink", "beige", "silver", "red", "light blue", "brown",
+)  # fmt: skip
+SAFE_COLOURS = (
+    "grey", "black", "silver", "green", "dark blue", "red", "white", "dark green", "pink", "yellow", "blue",
+)  # fmt: skip
+SAFE_WALL = 0.014
+"""Thickness of a safe's walls [m]."""
 
-def sticker(rng: Generator, radius: float, low: float, high: float) -> tuple[Look, list[Mesh]]:
+
+def sticker(rng: Generator, radius: float, low: float, high: float) -> Coloured:
     """Return a printed label on the front of a round wall."""
     label = band(radius, low, high, rng.uniform(25, 60)).moved(rotation=turned("z", rng.uniform(-40, 40)))
     return Look(texture=printed(rng), specular=0.1), [label]
@@ -58,64 +71,48 @@ def trash_can(rng: Generator) -> ObjectModel:
     """Return a trash can: open, with a bag, with a swing lid under a dome, or with a flat lid and pedal."""
     height, radius = rng.uniform(0.20, 0.30), rng.uniform(0.08, 0.115)
     base = radius * rng.uniform(0.78, 0.95)
-    colour = pick_colour(
-        rng,
-        ("white", "white", "grey", "black", "blue", "green", "pink", "beige", "silver", "red", "light blue", "brown"),
-    )
+    colour = pick_colour(rng, TRASH_CAN_COLOURS)
     coat = Look(shade(rng, colour), specular=float(rng.uniform(0.2, 0.6)))
     body = vessel(curve([(base, 0), (base * 1.01, 0.008), (radius, height)], 12), 0.003, 36)
-    groups: list[tuple[Look, list[Mesh]]] = [(coat, [body])]
+    groups: list[Coloured] = [(coat, [body])]
     style = rng.random()
-    side_grip = Grip(GripKind.PINCH, (0, -radius, height), (0, 1, 0), (0, -0.2, 1), 0.006)
-    grips = [side_grip, Grip(GripKind.PINCH, (radius, 0, height), (1, 0, 0), (0.2, 0, 1), 0.006)]
+    front = Grip(GripKind.PINCH, (0, -radius, height), (0, 1, 0), (0, -0.2, 1), 0.006)
+    side = Grip(GripKind.PINCH, (radius, 0, height), (1, 0, 0), (0.2, 0, 1), 0.006)
     if style < 0.45:
         groups += _swing_top(rng, radius, height, coat, colour)
-        grips = [
-            Grip(GripKind.PINCH, (0, -radius * 0.95, height + 0.012), (0, 1, 0), (0, -0.4, 1), 0.01),
-            Grip(GripKind.PINCH, (radius, 0, height), (1, 0, 0), (0.6, 0, 1), 0.01),
-        ]
+        front = Grip(GripKind.PINCH, (0, -radius * 0.95, height + 0.012), (0, 1, 0), (0, -0.4, 1), 0.01)
+        side = replace(side, outward=(0.6, 0, 1), radius=0.01)
     elif style < 0.65:
-        opened = rng.uniform(0, 80)
-        lid = [cylinder(radius * 1.04, 0.012), ellipsoid((radius, radius, 0.02), (0, 0, 0.012))]
-        turn = turned("x", -opened)
-        hinge = np.array([0, radius, height])
-        groups.append(
-            (
-                Look(shade(rng, pick_colour(rng, (colour, colour, "black", "grey")))),
-                [m.moved((0, -radius, 0)).moved(hinge, turn) for m in lid],
-            )
-        )
-        groups.append((Look(shade(rng, "black")), [rounded_box((0.05, 0.04, 0.01), 0.008, (0, -base - 0.015, 0.01))]))
-        edge = turn.apply([0, -2 * radius, 0.006]) + hinge
-        grips = [
-            Grip(
-                GripKind.PINCH,
-                tuple(edge),
-                tuple(turn.apply([0, 0, 1])),
-                tuple(turn.apply([0, -1, 0])),
-                0.01,
-                carries=False,
-            ),
-            grips[1],
-        ]
+        lid, front = _flat_lid(rng, radius, height, colour)
+        pedal = rounded_box((0.05, 0.04, 0.01), 0.008, (0, -base - 0.015, 0.01))
+        groups += [lid, (Look(shade(rng, "black")), [pedal])]
     elif style < 0.85:
-        bag = Look(shade(rng, pick_colour(rng, ("white", "black", "light blue", "grey", "green"))), specular=0.6)
-        groups.append(
-            (
-                bag,
-                [
-                    vessel([(radius * 1.03, 0), (radius * 1.04, 0.05), (radius * 1.0, 0.058)], 0.012, 30).moved(
-                        (0, 0, height - 0.05)
-                    )
-                ],
-            )
-        )
+        groups.append(_bag(rng, radius, height))
     if rng.random() < 0.5:
         groups.append(sticker(rng, radius * 0.97, height * 0.35, height * 0.65))
-    return ObjectModel("trash can", colour, parts_of(groups), tuple(grips))
+    return ObjectModel("trash can", colour, parts_of(groups), (front, side))
 
 
-def _swing_top(rng: Generator, radius: float, height: float, coat: Look, colour: str) -> list[tuple[Look, list[Mesh]]]:
+def _flat_lid(rng: Generator, radius: float, height: float, colour: str) -> tuple[Coloured, Grip]:
+    """Return a lid opened at some angle, and the pinch of its front edge."""
+    opened = rng.uniform(0, 80)
+    turn, hinge = turned("x", -opened), np.array([0, radius, height])
+    lid = [cylinder(radius * 1.04, 0.012), ellipsoid((radius, radius, 0.02), (0, 0, 0.012))]
+    placed = [mesh.moved((0, -radius, 0)).moved(hinge, turn) for mesh in lid]
+    look = Look(shade(rng, pick_colour(rng, (colour, colour, "black", "grey"))))
+    edge = tuple(turn.apply([0, -2 * radius, 0.006]) + hinge)
+    normal, outward = tuple(turn.apply([0, 0, 1])), tuple(turn.apply([0, -1, 0]))
+    return (look, placed), Grip(GripKind.PINCH, edge, normal, outward, 0.01, carries=False)
+
+
+def _bag(rng: Generator, radius: float, height: float) -> Coloured:
+    """Return the hem of a bag, folded over the rim."""
+    look = Look(shade(rng, pick_colour(rng, ("white", "black", "light blue", "grey", "green"))), specular=0.6)
+    hem = vessel([(radius * 1.03, 0), (radius * 1.04, 0.05), (radius * 1.0, 0.058)], 0.012, 30)
+    return look, [hem.moved((0, 0, height - 0.05))]
+
+
+def _swing_top(rng: Generator, radius: float, height: float, coat: Look, colour: str) -> list[Coloured]:
     """Return a collar and a dome-shaped flap that swings about x, with an orange or grey thumb plate at times."""
     collar = vessel([(radius * 1.04, 0), (radius * 1.03, 0.02), (radius * 0.93, 0.045)], 0.008, 36).moved(
         (0, 0, height - 0.005)
@@ -136,31 +133,60 @@ def _swing_top(rng: Generator, radius: float, height: float, coat: Look, colour:
 def safe(rng: Generator) -> ObjectModel:
     """Return a safe: a heavy box, a door in its frame, hinges, a dial or keypad and a lever."""
     width, depth, height = rng.uniform(0.17, 0.28), rng.uniform(0.15, 0.24), rng.uniform(0.15, 0.26)
-    colour = pick_colour(
-        rng, ("grey", "black", "silver", "green", "dark blue", "red", "white", "dark green", "pink", "yellow", "blue")
-    )
-    coat, wall = Look(shade(rng, colour), specular=0.4), 0.014
-    front = -depth / 2
-    shell = [
+    colour = pick_colour(rng, SAFE_COLOURS)
+    coat = Look(shade(rng, colour), specular=0.4)
+    opened = 0.0 if rng.random() < 0.6 else rng.uniform(15, 100)
+    side = 1 if rng.random() < 0.5 else -1
+    metal = steel(rng)
+    door = _door(rng, side, width - 2 * SAFE_WALL - 0.004, height - 2 * SAFE_WALL - 0.004)
+    hinge, turn = np.array([-side * (width / 2 - SAFE_WALL), -depth / 2, height / 2]), turned("z", -side * opened)
+    accent = Look(shade(rng, pick_colour(rng, (colour, colour, "silver", "grey", "black"))), specular=0.4)
+    light = Look(shade(rng, "white"))
+    looks = (coat, accent, Look(shade(rng, "black")) if door.keys else metal, metal, light)
+    meshes = ([door.plate], [door.frame], door.dial, door.lever, door.keys)
+    placed = [[mesh.moved(hinge, turn) for mesh in group] for group in meshes]
+    shell, inside = _safe_body(width, depth, height)
+    groups = [(coat, shell), (Look((0.10, 0.10, 0.11)), [inside]), *zip(looks, placed, strict=True)]
+    closed = Grip(GripKind.PRESS, (0, 0, height), (0, 0, 1), (0, -1, 1), 0.02, carries=False)
+    lever, dial, edge = _door_grips(door, hinge, turn)
+    return ObjectModel("safe", colour, parts_of(groups), (lever, dial, edge if opened else closed))
+
+
+def _safe_body(width: float, depth: float, height: float) -> tuple[list[Mesh], Mesh]:
+    """Return five walls, open to the front, and the dark back that one sees through an open door."""
+    wall = SAFE_WALL
+    walls = [
         box((width, depth, wall), (0, 0, wall / 2)),
         box((width, depth, wall), (0, 0, height - wall / 2)),
         box((wall, depth, height), (-width / 2 + wall / 2, 0, height / 2)),
         box((wall, depth, height), (width / 2 - wall / 2, 0, height / 2)),
         box((width, wall, height), (0, depth / 2 - wall / 2, height / 2)),
     ]
-    inside = [box((width - 2 * wall, 0.002, height - 2 * wall), (0, depth / 2 - wall - 0.002, height / 2))]
-    opened = 0.0 if rng.random() < 0.6 else rng.uniform(15, 100)
-    side = 1 if rng.random() < 0.5 else -1
-    hinge = np.array([-side * (width / 2 - wall), front, height / 2])
-    turn = turned("z", -side * opened)
-    metal = steel(rng)
-    door_width, door_height = width - 2 * wall - 0.004, height - 2 * wall - 0.004
-    plate = box((door_width, 0.014, door_height), (side * door_width / 2, 0.002, 0))
-    frame = box((door_width * 0.84, 0.004, door_height * 0.84), (side * door_width / 2, -0.007, 0))
-    dial_at = np.array([side * door_width * rng.uniform(0.4, 0.6), -0.008, door_height * rng.uniform(0.02, 0.18)])
-    dial = [cylinder(0.024, 0.010, top=0.020), cylinder(0.010, 0.022)]
-    dial = [m.moved(dial_at, turned("x", 90)) for m in dial]
-    lever_at = np.array([side * door_width * 0.8, -0.02, -door_height * 0.12])
+    back = box((width - 2 * wall, 0.002, height - 2 * wall), (0, depth / 2 - wall - 0.002, height / 2))
+    return walls, back
+
+
+@dataclass(frozen=True)
+class _Door:
+    """A safe's closed door with its hinge at the origin; ``edge`` is the end that opens [m]."""
+
+    plate: Mesh
+    frame: Mesh
+    dial: list[Mesh]
+    lever: list[Mesh]
+    keys: list[Mesh]
+    dial_at: Floats
+    lever_at: Floats
+    edge: float
+
+
+def _door(rng: Generator, side: int, width: float, height: float) -> _Door:
+    """Return a door with a dial or, in half of the cases, a keypad of twelve keys; ``side`` is where it opens (x)."""
+    dial_at = np.array([side * width * rng.uniform(0.4, 0.6), -0.008, height * rng.uniform(0.02, 0.18)])
+    dial = [
+        mesh.moved(dial_at, turned("x", 90)) for mesh in (cylinder(0.024, 0.010, top=0.020), cylinder(0.010, 0.022))
+    ]
+    lever_at = np.array([side * width * 0.8, -0.02, -height * 0.12])
     lever = [
         tube(np.array([[-0.028, 0, 0], [0.028, 0, 0]]), 0.006).moved(lever_at, turned("y", rng.uniform(0, 90))),
         cylinder(0.007, 0.018).moved(lever_at + np.array([0, 0.016, 0]), turned("x", 90)),
@@ -168,45 +194,25 @@ def safe(rng: Generator) -> ObjectModel:
     keys: list[Mesh] = []
     if rng.random() < 0.5:
         dial = [box((0.05, 0.006, 0.055), dial_at)]
-        keys = [
-            box((0.010, 0.003, 0.008), dial_at + np.array([0.015 * (k % 3 - 1), -0.004, 0.013 * (k // 3) - 0.018]))
-            for k in range(12)
-        ]
-    placed = [[mesh.moved(hinge, turn) for mesh in group] for group in ([plate], [frame], dial, lever, keys)]
-    accent = Look(shade(rng, pick_colour(rng, (colour, colour, "silver", "grey", "black"))), specular=0.4)
-    light = Look(shade(rng, "white"))
-    looks = (coat, accent, Look(shade(rng, "black")) if keys else metal, metal, light)
-    groups = [(coat, shell), (Look((0.10, 0.10, 0.11)), inside), *zip(looks, placed, strict=True)]
-    edge = turn.apply([side * door_width, 0, 0]) + hinge
-    grips = (
-        Grip(
-            GripKind.PINCH,
-            tuple(turn.apply(lever_at + np.array([0, -0.006, 0])) + hinge),
-            (0, 0, 1),
-            tuple(turn.apply([0, -1, 0.3])),
-            0.012,
-            carries=False,
-        ),
-        Grip(
-            GripKind.PINCH,
-            tuple(turn.apply(dial_at + np.array([0, -0.012, 0])) + hinge),
-            (1, 0, 0),
-            tuple(turn.apply([0, -1, 0.3])),
-            0.016,
-            carries=False,
-        ),
-        Grip(
-            GripKind.PINCH,
-            tuple(edge),
-            tuple(turn.apply([0, 1, 0])),
-            tuple(turn.apply([side, -0.5, 0])),
-            0.010,
-            carries=False,
-        )
-        if opened
-        else Grip(GripKind.PRESS, (0, 0, height), (0, 0, 1), (0, -1, 1), 0.02, carries=False),
+        places = [np.array([0.015 * (k % 3 - 1), -0.004, 0.013 * (k // 3) - 0.018]) for k in range(12)]
+        keys = [box((0.010, 0.003, 0.008), dial_at + place) for place in places]
+    plate = box((width, 0.014, height), (side * width / 2, 0.002, 0))
+    frame = box((width * 0.84, 0.004, height * 0.84), (side * width / 2, -0.007, 0))
+    return _Door(plate, frame, dial, lever, keys, dial_at, lever_at, side * width)
+
+
+def _door_grips(door: _Door, hinge: Floats, turn: Rotation) -> tuple[Grip, Grip, Grip]:
+    """Return pinches of lever, dial and edge of a door that is turned about its hinge."""
+
+    def pinch(point: Floats, axis: Vector, outward: Floats, radius: float) -> Grip:
+        return Grip(GripKind.PINCH, tuple(turn.apply(point) + hinge), axis, tuple(outward), radius, carries=False)
+
+    front, across = turn.apply([0, -1, 0.3]), tuple(turn.apply([0, 1, 0]))
+    return (
+        pinch(door.lever_at + np.array([0, -0.006, 0]), (0, 0, 1), front, 0.012),
+        pinch(door.dial_at + np.array([0, -0.012, 0]), (1, 0, 0), front, 0.016),
+        pinch(np.array([door.edge, 0, 0]), across, turn.apply([np.sign(door.edge), -0.5, 0]), 0.010),
     )
-    return ObjectModel("safe", colour, parts_of([(look, meshes) for look, meshes in groups if meshes]), grips)
 
 
 def storage_furniture(rng: Generator) -> ObjectModel:

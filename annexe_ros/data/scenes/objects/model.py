@@ -17,6 +17,8 @@ from annexe_ros.data.scenes.appearance import Look
 from annexe_ros.data.scenes.shapes import Floats, Mesh
 
 Vector = tuple[float, float, float]
+Coloured = tuple[Look, list[Mesh]]
+"""Meshes of one material."""
 
 
 class GripKind(enum.StrEnum):
@@ -101,6 +103,6 @@ def _transformed_grip(grip: Grip, scale: float, turn: Rotation, shift: Floats) -
     )
 
 
-def parts_of(groups: Sequence[tuple[Look, Sequence[Mesh]]]) -> tuple[Part, ...]:
+def parts_of(groups: Sequence[Coloured]) -> tuple[Part, ...]:
     """Return one part per mesh, given meshes grouped by material."""
     return tuple(Part(mesh, look) for look, meshes in groups for mesh in meshes)
