@@ -23,9 +23,8 @@ from launch_ros.substitutions import FindPackageShare
 
 FASTDDS_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 CONFIG = PathJoinSubstitution([FindPackageShare("annexe_ros"), "config"])
-CAMERAS = (
-    Path(__file__).parents[1] / "config" / "cameras"
-)  # looked into for --show-args too, where nothing is found yet
+CAMERAS = Path(__file__).parents[1] / "config" / "cameras"
+"""Looked into for --show-args too, where no package share can be found yet."""
 
 PARAMETER_ARGUMENTS = {
     "engine": "Who answers: annexe, vlm_sam, openai, remote or scripted; empty: as in params_file.",

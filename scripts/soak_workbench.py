@@ -46,10 +46,6 @@ WIDTH, HEIGHT = 320, 240
 FRAME = Header(frame_id="head_camera")
 
 
-def _nothing() -> None:
-    pass
-
-
 class Workbench:
     """One ROS domain with whatever of node, camera and peer a trial starts there."""
 

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from annexe_ros.data.scenes.appearance import Generator, Look, pick_colour, printed, scenery, shade, wood
 from annexe_ros.data.scenes.objects import MAKERS, Grip, GripKind, ObjectModel, Part
-from annexe_ros.data.scenes.objects.model import parts_of
+from annexe_ros.data.scenes.objects.model import Coloured, parts_of
 from annexe_ros.data.scenes.shapes import Floats, Mesh, box, cylinder, ellipsoid, rounded_box, turned, vessel
 
 
@@ -83,8 +83,8 @@ def _coat(rng: Generator, names: tuple[str, ...]) -> tuple[str, Look]:
 
 
 def _thing(
-    noun: str, colour: str, groups: tuple[tuple[Look, list[Mesh]], ...], moving: tuple[tuple[Look, list[Mesh]], ...],
-    joint: Joint, handle: Grip, grips: tuple[Grip, ...],
+    noun: str, colour: str, groups: tuple[Coloured, ...], moving: tuple[Coloured, ...], joint: Joint, handle: Grip,
+    grips: tuple[Grip, ...],
 ) -> Thing:  # fmt: skip
     part = parts_of(moving)
     return Thing(ObjectModel(noun, colour, (*parts_of(groups), *part), grips), part, joint, handle)
