@@ -85,12 +85,12 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
 
         if self._loaded is None or self._health is None:
             raise NotActiveError(self._why_inactive)
-        values, loaded = self._settings.read(), self._loaded
+        values, loaded, stride_s = self._settings.read(), self._loaded, self._loaded.model.config.stride_s
         self._tracker, self._seen = StepTracker(loaded.model, values.candidates), SeenFrames(loaded.encoder)
         if loaded.demonstration is not None:
-            self._follower = DemonstrationFollower(loaded.demonstration, loaded.encoder_name)
+            self._follower = DemonstrationFollower(loaded.demonstration, stride_s, loaded.encoder_name)
         shape = _shape(loaded.model, loaded.encoder, values.max_gap)
-        self._feed = ClipFeed(shape, loaded.model.config.stride_s, self._track)
+        self._feed = ClipFeed(shape, stride_s, self._track)
         self._camera = ColourInput(self, self._feed.add, values.image_transport)
         self._health.watch(self._feed, self._camera)
         self.get_logger().info(f"follows a procedure of {len(loaded.model.config.labels) - 1} steps")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from annexe_ros.core.event import NANOSECONDS
 from annexe_ros.core.procedure import TimedStep, ViewedWindow
 from annexe_ros.procedures.generated import noisy_features, prototypes
 from annexe_ros.procedures.tracking.demonstration import Demonstration, DemonstrationFollower
@@ -31,12 +32,16 @@ def demonstration(classes, noise=0.3):
     return Demonstration("tea", (np.arange(len(features)) + 1) * STRIDE_S, features, timed())
 
 
-def followed(follower, features):
-    return [follower.update(feature, ViewedWindow(0, k)) for k, feature in enumerate(features)]
+def window(number):
+    return ViewedWindow(0, round(number * STRIDE_S * NANOSECONDS))
+
+
+def followed(follower, features, first=0):
+    return [follower.update(feature, window(first + k)) for k, feature in enumerate(features)]
 
 
 def test_the_same_procedure_is_followed(classes):
-    follower = DemonstrationFollower(demonstration(classes), "encoder")
+    follower = DemonstrationFollower(demonstration(classes), STRIDE_S, "encoder")
     places = followed(follower, views(np.random.default_rng(2), 0.8, classes))
     right = [place.label == LABELS[k // PER_STEP] for k, place in enumerate(places)]
     assert np.mean(right) >= 0.9
@@ -50,27 +55,39 @@ def test_a_step_that_occurs_twice_is_told_by_what_came_before(classes):
     features = views(np.random.default_rng(1), 0.1, classes, labels)
     steps = timed(["open", "take", "open again", "pour"])
     twice = Demonstration("twice", (np.arange(len(features)) + 1) * STRIDE_S, features, steps)
-    places = followed(DemonstrationFollower(twice), views(np.random.default_rng(3), 0.1, classes, labels))
+    places = followed(DemonstrationFollower(twice, STRIDE_S), views(np.random.default_rng(3), 0.1, classes, labels))
     assert places[PER_STEP + 1].label == "take"
     assert places[2 * PER_STEP + 3].label == "open again"
 
 
 def test_after_a_jump_the_place_is_found_again(classes):
-    follower = DemonstrationFollower(demonstration(classes))
+    follower = DemonstrationFollower(demonstration(classes), STRIDE_S)
     rng = np.random.default_rng(4)
     followed(follower, views(rng, 0.3, classes)[-3:])
-    assert followed(follower, views(rng, 0.3, classes)[:5])[-1].label == "open"
+    assert followed(follower, views(rng, 0.3, classes)[:5], first=3)[-1].label == "open"
 
 
-def test_a_reset_forgets_the_views_so_far(classes):
-    follower = DemonstrationFollower(demonstration(classes))
+@pytest.mark.parametrize("number", [1000, 0])
+def test_after_a_pause_and_a_clock_that_jumps_back_it_begins_anew(classes, number):
+    follower = DemonstrationFollower(demonstration(classes), STRIDE_S)
     view = views(np.random.default_rng(5), 0.3, classes)[0]
-    first = follower.update(view, ViewedWindow(0, 0))
-    follower.update(view, ViewedWindow(0, 1))
-    follower.reset()
-    assert follower.update(view, ViewedWindow(0, 0)) == first
+    first = follower.update(view, window(0))
+    follower.update(view, window(1))
+    again = follower.update(view, window(number))
+    assert (again.position_s, again.score) == (first.position_s, first.score)
+
+
+@pytest.mark.parametrize("missing", [0, 5])
+def test_the_place_moves_on_by_the_windows_that_are_missing(missing):
+    features = np.eye(2, dtype=np.float32)[[0] + [1] * 19]  # a beginning, and then nothing that tells windows apart
+    steps = [TimedStep(1, "wait", 0.0, 20 * STRIDE_S)]
+    follower = DemonstrationFollower(Demonstration("still", np.arange(20) * STRIDE_S, features, steps), STRIDE_S)
+    follower.update(features[0], window(0))
+    assert follower.update(features[1], window(1 + missing)).position_s == (1 + missing) * STRIDE_S
 
 
 def test_the_place_in_words(classes):
-    place = followed(DemonstrationFollower(demonstration(classes)), views(np.random.default_rng(6), 0.1, classes))[13]
+    place = followed(
+        DemonstrationFollower(demonstration(classes), STRIDE_S), views(np.random.default_rng(6), 0.1, classes)
+    )[13]
     assert place.text == f"step 3 of 4 of 'tea', 0:0{int(place.position_s)}: pour"

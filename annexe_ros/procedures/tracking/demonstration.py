@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core.procedure import DemonstrationPlace, TimedStep, ViewedWindow
+from annexe_ros.procedures.tracking.pace import Pace
 
 ADVANCES = (0.25, 0.5, 0.25)
 """Probabilities of staying at a window, of the next one, and of the one after."""
@@ -48,9 +49,9 @@ class Demonstration:
 class DemonstrationFollower:
     """Keeps the belief (T,) about where one camera's view is."""
 
-    def __init__(self, demonstration: Demonstration, model: str = "") -> None:
-        """Begin with every place equally likely; ``model`` is the name of the encoder."""
-        self._demonstration, self._model = demonstration, model
+    def __init__(self, demonstration: Demonstration, stride_s: float, model: str = "") -> None:
+        """Follow windows that come ``stride_s`` apart, as the demonstration's do; ``model`` names the encoder."""
+        self._demonstration, self._pace, self._model = demonstration, Pace(stride_s), model
         self._places = demonstration.step_places()
         self._belief = self._anywhere()
 
@@ -58,23 +59,29 @@ class DemonstrationFollower:
         """Revise the belief by a new view (P,), and return the likeliest step and its likeliest place."""
         similarity = self._demonstration.features @ feature
         speaks = np.exp((similarity - similarity.max()) / TEMPERATURE)
-        belief = self._moved_on() * speaks
+        belief = self._expected(window.end_ns) * speaks
         self._belief = belief / belief.sum()
         return self._place(similarity, window)
-
-    def reset(self) -> None:
-        """Forget the views so far."""
-        self._belief = self._anywhere()
 
     def _anywhere(self) -> NDArray[np.float64]:
         count = len(self._demonstration.ends_s)
         return np.full(count, 1 / count)
 
-    def _moved_on(self) -> NDArray[np.float64]:
-        moved = np.zeros_like(self._belief)
+    def _expected(self, end_ns: int) -> NDArray[np.float64]:
+        """Return the belief (T,) before a window is looked at: after a pause every place is equally likely."""
+        missed = self._pace.missed_before(end_ns)
+        if missed is None:
+            return self._anywhere()
+        belief = self._belief
+        for _ in range(missed + 1):
+            belief = self._moved_on(belief)
+        return belief
+
+    def _moved_on(self, belief: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = np.zeros_like(belief)
         for by, share in enumerate(ADVANCES):
             reached = np.minimum(np.arange(len(moved)) + by, len(moved) - 1)
-            np.add.at(moved, reached, share * self._belief)
+            np.add.at(moved, reached, share * belief)
         return (1 - LOST) * moved + LOST * self._anywhere()
 
     def _place(self, similarity: NDArray[np.floating], window: ViewedWindow) -> DemonstrationPlace:

@@ -21,10 +21,9 @@ from annexe_ros.core.event import NANOSECONDS
 from annexe_ros.core.procedure import NextStep, StepEstimate, StepForecast, ViewedWindow
 from annexe_ros.procedures.segmentation.mstcn import MsTcn, MsTcnSettings
 from annexe_ros.procedures.tracking.forecast import StepForecaster
+from annexe_ros.procedures.tracking.pace import Pace
 
 CONFIG_NAME, WEIGHTS_NAME = "config.json", "model.safetensors"
-MAX_MISSED = 20
-"""So many windows may be missing; the one before stands for them. After a longer pause a tracker begins anew."""
 LEAST_STRIDES = 2
 """A step that was recognised for fewer windows between others counts as a mistake and leaves the history."""
 
@@ -100,18 +99,17 @@ class StepTracker:
         self._stride_ns = round(model.config.stride_s * NANOSECONDS)
         self._features: deque[NDArray[np.float32]] = deque(maxlen=model.memory + 1)
         self._history: list[tuple[int, int]] = []
-        self._last_ns: int | None = None
+        self._pace = Pace(model.config.stride_s)
 
     def update(self, feature: NDArray[np.float32], window: ViewedWindow) -> tuple[StepEstimate, StepForecast]:
-        """Take the feature (P,) of the newest window; a clock that jumped back or a long pause begins anew."""
-        missed = 0 if self._last_ns is None else round((window.end_ns - self._last_ns) / self._stride_ns) - 1
-        if self._last_ns is not None and (window.end_ns <= self._last_ns or missed > MAX_MISSED):
+        """Take the feature (P,) of the newest window; the one before stands for those that are missing between."""
+        missed = self._pace.missed_before(window.end_ns)
+        if missed is None:
             self._features.clear()
             self._history.clear()
-        elif missed > 0:
+        else:
             self._features.extend([self._features[-1]] * missed)
         self._features.append(feature)
-        self._last_ns = window.end_ns
         probabilities = self._model.probabilities(np.stack(self._features))
         step = self._estimate(probabilities, window)
         return step, self._forecast(step)
