@@ -8,7 +8,7 @@ from published import FOLDER, needs_published
 from annexe_ros.procedures.baselines import HEADER, SHARES, run_trial, trials
 
 PAGE = Path(__file__).parents[2] / "docs" / "egoexolearn.md"
-OF_MINUTES = ("recall", "regression", "regression-plain", "blend", "text-only")
+SLOW = ("recall", "regression", "blend", "text-only")
 """Baselines that weigh hundreds of draws a row, or words of thousands of questions."""
 
 
@@ -35,7 +35,7 @@ def key(trial):
 
 
 def case(trial):
-    marks = [pytest.mark.slow] if trial.baseline in OF_MINUTES else []
+    marks = [pytest.mark.slow] if trial.baseline in SLOW else []
     return pytest.param(trial, id=" ".join(key(trial)), marks=marks)
 
 
