@@ -36,6 +36,8 @@ SCRIPTS = ROOT / "scripts"
 READY_S = 300.0
 """Time for the node to load its encoder and to look at the demonstration [s]."""
 REST_S = 3.0
+ENOUGH = 0.8
+"""Share of the windows that a machine should keep up with."""
 TOPICS = {"step": ProcedureStep, "forecast": ProcedureForecast, "demonstration": DemonstrationPlace}
 
 
@@ -53,22 +55,30 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    result = summary(heard, read_steps(film), read_steps(demonstration))
+    result = summary(heard, read_steps(film), read_steps(demonstration), *_pace(options.model))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     (options.out / "index.html").write_text(page(result, film, demonstration, options.out), encoding="utf-8")
     print(", ".join(f"{name} {value:.2f}" for name, value in result["figures"].items()))
     print(f"{os.path.relpath(options.out / 'index.html')} shows what was told")
+    if result["told"] < ENOUGH * result["due"]:
+        print(f"{result['told']} of {result['due']} windows were told in time; --rate 0.25 plays slower")
     return 0 if heard["step"] else 1
 
 
 def summary(
-    heard: dict[str, list[dict[str, Any]]], steps: Sequence[TimedStep], shown: Sequence[TimedStep]
+    heard: dict[str, list[dict[str, Any]]],
+    steps: Sequence[TimedStep],
+    shown: Sequence[TimedStep],
+    window_s: float,
+    stride_s: float,
 ) -> dict[str, Any]:
-    """Return what was told and what was true, and how often they agreed."""
+    """Return what was told and what was true, how often they agreed, and how many windows a film has and were told."""
     return {
         "truth": [asdict(step) for step in steps],
         "heard": heard,
+        "told": len(heard["step"]),
+        "due": int((steps[-1].end_s - window_s) / stride_s) + 1,
         "figures": {
             "step": _share(told["step_id"] == _step_at(steps, told["at_s"]).step_id for told in heard["step"]),
             "next step": _share(_foreseen(steps, told) for told in heard["forecast"] if _coming(steps, told["at_s"])),
@@ -96,6 +106,12 @@ def _coming(steps: Sequence[TimedStep], at_s: float) -> TimedStep | None:
 def _foreseen(steps: Sequence[TimedStep], told: dict[str, Any]) -> bool:
     coming = _coming(steps, told["at_s"])
     return coming is not None and told["step_ids"][:1] == [coming.step_id]
+
+
+def _pace(model: Path) -> tuple[float, float]:
+    """Return how long a tracker's windows are and how far apart [s]."""
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    return config["window_s"], config["stride_s"]
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -132,7 +148,7 @@ def _replay_and_listen(options: argparse.Namespace, film: Path, demonstration: P
     for log in logs.values():
         log.unlink(missing_ok=True)
     tracker = ros_parameters(model=options.model, demonstration=demonstration, encoder=options.encoder)
-    replay = ros_parameters(recording=film, loop=False, restamp=False)
+    replay = ros_parameters(recording=film, loop=False, restamp=False, rate=options.rate)
     os.environ.update(environment)
     print(f"playing {os.path.relpath(film)} to the node step_tracker", flush=True)
     with interruptible():
@@ -141,7 +157,7 @@ def _replay_and_listen(options: argparse.Namespace, film: Path, demonstration: P
             if not listener.wait(lambda: listener.count_publishers("/step_tracker/step") and _active(logs), READY_S):
                 raise DatasetFormatError(logs["step_tracker"], "the node step_tracker did not become ready")
             with running(SCRIPTS / "camera_replay", replay, environment, logs["camera_replay"]) as camera:
-                listener.wait(lambda: camera.poll() is not None or node.poll() is not None, READY_S)
+                listener.wait(lambda: camera.poll() is not None or node.poll() is not None, READY_S / options.rate)
                 listener.wait(lambda: False, REST_S)
         listener.destroy_node()
     return listener.heard
@@ -190,8 +206,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--films", type=int, default=24, help="films to train on, where there are none (%(default)s)")
     parser.add_argument("--model", type=Path, default=Path("runs/tea-tracker"), help="tracker (%(default)s)")
     parser.add_argument("--encoder", default="egovideo-clips", help="clip encoder (%(default)s)")
+    parser.add_argument("--rate", type=_rate, default=1.0, help="how fast the film is played (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("out/procedure"), help="where results go (%(default)s)")
     return parser
+
+
+def _rate(text: str) -> float:
+    """Read what camera_replay takes as its pace; raises ``ArgumentTypeError``."""
+    rate = float(text)
+    if not 0.01 <= rate <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not in 0.01 to 100")
+    return rate
 
 
 if __name__ == "__main__":

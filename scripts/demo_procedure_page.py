@@ -66,8 +66,9 @@ def page(result: Mapping[str, Any], film: Path, demonstration: Path, out: Path) 
         "foreseen next": list(_spans(heard["forecast"], end_s, _as_next)),
         "place in the demo": list(_spans(heard["demonstration"], end_s, _as_place(truth))),
     }
+    shares = ", ".join(f"{name} right in {share:.0%}" for name, share in result["figures"].items())
     return _PAGE.substitute(
-        figures=", ".join(f"{name} right in {share:.0%} of the windows" for name, share in result["figures"].items()),
+        figures=f"{result['told']} of {result['due']} windows were told in time: {shares}.",
         rows="\n".join([*(_row(name, parts, end_s) for name, parts in spans.items()), _axis(end_s)]),
         pictures="\n".join(_pictures(result, Recording.open(film), Recording.open(demonstration), out / PICTURES)),
         lines="\n".join(_lines(truth, heard)),

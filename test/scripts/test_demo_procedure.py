@@ -50,15 +50,17 @@ def heard():
 
 
 def test_figures_are_shares_of_the_windows(demo, heard):
-    figures = demo.summary(heard, FILM, DEMONSTRATION)["figures"]
+    result = demo.summary(heard, FILM, DEMONSTRATION, window_s=1.0, stride_s=0.5)
+    figures = result["figures"]
+    assert (result["told"], result["due"]) == (4, 11)
     assert figures["step"] == 3 / 4
     assert figures["next step"] == 2 / 3  # after the last step nothing comes
     assert figures["place"] == 3 / 4
 
 
 def test_nothing_told_is_nothing_right(demo):
-    figures = demo.summary({"step": [], "forecast": [], "demonstration": []}, FILM, DEMONSTRATION)["figures"]
-    assert set(figures.values()) == {0.0}
+    result = demo.summary({"step": [], "forecast": [], "demonstration": []}, FILM, DEMONSTRATION, 1.0, 0.5)
+    assert set(result["figures"].values()) == {0.0}
 
 
 class Page(HTMLParser):
@@ -87,10 +89,11 @@ def write_recording(folder, grey):
 def test_the_page_has_view_and_demonstration_of_every_step(demo, heard, tmp_path):
     film, shown = write_recording(tmp_path / "film", 0), write_recording(tmp_path / "shown", 150)
     out = tmp_path / "out"
-    written = Page(demo.page(demo.summary(heard, FILM, DEMONSTRATION), film, shown, out))
+    written = Page(demo.page(demo.summary(heard, FILM, DEMONSTRATION, 1.0, 0.5), film, shown, out))
     grey = [round(float(cv2.imread(str(out / name)).mean()), -1) for name in written.images]
     assert grey == [10, 160, 30, 180, 40, 180]  # half a second earlier: 1.5 s and 1.5 s, 3 s and 3.5 s, 4.5 s and 3.5 s
     assert "open <it>" in "".join(written.texts)
     assert "step 2 of 2 0.80" in written.texts
     assert "2.5 to 3.5 s" in written.texts
+    assert any("4 of 11 windows were told in time" in text for text in written.texts)
     assert written.wrong == 1
