@@ -40,7 +40,7 @@ class Equipment:
         """Load the engine and advertise the answers; raises what the engine raises, ``NotActiveError`` at shutdown."""
         from annexe_ros.inference import create_engine
 
-        engine = create_engine(values.engine, values.model, values.device)
+        engine = create_engine(values.engine, values.model, values.device, values.dtype)
         engine.warm_up()
         if not node.context.ok():
             engine.close()

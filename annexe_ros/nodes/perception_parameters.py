@@ -40,6 +40,11 @@ class PerceptionParameters:
         "Used when configuring.",
     )
     device: str = parameter("auto", "Where the model runs: auto, cpu, cuda or cuda:N. Used when configuring.")
+    dtype: str = parameter(
+        "float32",
+        "Weights of the engine annexe: float32, bfloat16, float16, int8 or int4 (docs/weights.md). "
+        "Used when configuring.",
+    )
     cameras: list[str] = parameter(
         ONLY_CAMERA,
         "Names of the cameras; one without a name is the only one. Used when configuring.",

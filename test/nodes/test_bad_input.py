@@ -126,6 +126,12 @@ def test_a_damaged_model_leaves_the_node_unconfigured(context, peer, tmp_path):
         assert_unconfigured(peer, f"model '{tmp_path}'")
 
 
+@pytest.mark.model
+def test_an_unknown_dtype_leaves_the_node_unconfigured(context, peer, tiny_folder):
+    with perception(context, engine="annexe", model=str(tiny_folder), dtype="float8"):
+        assert_unconfigured(peer, "unknown dtype 'float8'; use float32, bfloat16")
+
+
 def test_missing_torch_is_told_with_the_command_that_installs_it(context, peer, tmp_path, monkeypatch):
     (tmp_path / "config.json").write_text("{}")
     monkeypatch.setitem(sys.modules, "torch", None)
