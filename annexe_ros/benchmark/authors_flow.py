@@ -26,7 +26,8 @@ from annexe_ros.core import (
 )
 from annexe_ros.core.contact import with_contacts
 from annexe_ros.inference.loading import load
-from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration, AnnexeImageEncoding
+from annexe_ros.inference.opening import IndicatedOpening, refusal_token
+from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration, AnnexeImageEncoding, Opening
 
 MAX_NEW_TOKENS = 64
 THRESHOLD = 0.5
@@ -46,11 +47,13 @@ class AuthorsFlow:
     def interpret(self, frame: Frame, query: Query) -> Interpretation:
         """Analyse, answer and ground one query, from the pixels on."""
         processor = self._processor
-        _, analysis = self._reply(frame, processor.analysis_prompt_ids(), None)
+        _, analysis = self._reply(frame, processor.analysis_prompt_ids())
         descriptor = self._network.analysis_descriptor(analysis)
-        encoding, answer = self._reply(frame, processor.answer_prompt_ids(query.text), descriptor)
+        opening = IndicatedOpening(self._network, refusal_token(processor), descriptor)
+        encoding, answer = self._reply(frame, processor.answer_prompt_ids(query.text), descriptor, opening)
         names = processor.answer_names(answer.sequences[0])[: int(answer.slot_counts[0])]
-        pooled, score = self._indicate(answer, descriptor)
+        pooled, probability = self._network.indicate(answer.prompt_states, descriptor)
+        score = float(probability)
         objects: tuple[GroundedObject, ...] = ()
         labels = np.zeros(frame.image.shape[:2], dtype=np.uint8)
         if score >= THRESHOLD and names:
@@ -69,21 +72,14 @@ class AuthorsFlow:
         return reply if self._network.config.contact_map else with_contacts(reply, frame)
 
     def _reply(
-        self, frame: Frame, prompt: list[int], descriptor: Tensor | None
+        self, frame: Frame, prompt: list[int], descriptor: Tensor | None = None, opening: Opening | None = None
     ) -> tuple[AnnexeImageEncoding, AnnexeGeneration]:
         """Encode the image and reply to one prompt behind it."""
         pixels = self._processor.image_processor(frame.image)["pixel_values"].to(self._device)
         encoding = self._network.encode_image(pixels)
         prefix = self._network.read_image(encoding, self._prefix_ids)
         prompt_ids = torch.tensor([prompt], device=self._device)
-        return encoding, self._network.generate_text(prefix, prompt_ids, MAX_NEW_TOKENS, descriptor=descriptor)
-
-    def _indicate(self, answer: AnnexeGeneration, descriptor: Tensor | None) -> tuple[Tensor, float]:
-        """Return the pooled query (1, 1, D) and the probability that there is a target."""
-        states = answer.prompt_states.unsqueeze(1)
-        everything = torch.ones(states.shape[:3], dtype=torch.bool, device=states.device)
-        pooled = self._network.pool_query(states, everything, descriptor)
-        return pooled, float(self._network.indicator(pooled).sigmoid())
+        return encoding, self._network.generate_text(prefix, prompt_ids, MAX_NEW_TOKENS, None, descriptor, opening)
 
     def _read(
         self, frame: Frame, encoding: AnnexeImageEncoding, maps: Tensor, names: list[str], score: float

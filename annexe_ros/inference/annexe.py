@@ -29,6 +29,7 @@ from annexe_ros.inference.decoding import Prompt, decoder_for
 from annexe_ros.inference.fusion import fuse_convolutions
 from annexe_ros.inference.grounding import ground, named_in, without_echoes
 from annexe_ros.inference.loading import Precision, load
+from annexe_ros.inference.opening import TARGET_THRESHOLD, IndicatedOpening, refusal_token
 from annexe_ros.inference.placement import device_named
 from annexe_ros.inference.seeing import Analysis, Seeing, SeenFrame
 from annexe_ros.inference.stopwatch import Stopwatch
@@ -39,9 +40,6 @@ ENGINE_NAME = "annexe"
 MAX_NEW_TOKENS = 64
 POSTPROCESS = "postprocess"
 """Stage in which maps become masks and objects."""
-
-THRESHOLD = 0.5
-"""Of the indicator: from here on there is a target."""
 
 
 class AnnexeEngine:
@@ -64,6 +62,7 @@ class AnnexeEngine:
         if self._device.type == "cpu" and dtype == Precision.FLOAT32:
             fuse_convolutions(self._network)
         self._decoder = decoder_for(self._network)
+        self._refusal = refusal_token(self._processor)
         self._movable = device_map is None and dtype != Precision.INT4
         self._seeing = Seeing(self._network, self._processor)
         self._name = Path(model_dir).name
@@ -156,8 +155,9 @@ class AnnexeEngine:
         generation, names = self._reply(seen, query, progress, watch)
         analysis = seen.analysis or Analysis("", None)
         with watch.stage(Stage.GROUND):
-            pooled, score = self._indicate(generation, analysis.descriptor)
-            names = names if score >= THRESHOLD else []
+            pooled, probability = self._network.indicate(generation.prompt_states, analysis.descriptor)
+            score = float(probability)
+            names = names if score >= TARGET_THRESHOLD else []
             if names:
                 progress.check()
                 progress.on_text(Stage.GROUND, "")
@@ -212,18 +212,12 @@ class AnnexeEngine:
         progress.check()
         teller = Teller(tuple(prompts), progress, self._processor.reply_text)
         descriptor = None if seen.analysis is None else seen.analysis.descriptor
-        rows = [Prompt(seen.prefix, ids, descriptor) for ids in prompts.values()]
+        openings = {Stage.ANSWER: IndicatedOpening(self._network, self._refusal, descriptor)}
+        rows = [Prompt(seen.prefix, ids, descriptor, openings.get(stage)) for stage, ids in prompts.items()]
         replies = self._decoder.reply(rows, MAX_NEW_TOKENS, teller.tell)
         for stage, duration_s in teller.finish():
             watch.note(stage, duration_s)
         return replies
-
-    def _indicate(self, generation: AnnexeGeneration, descriptor: Tensor | None) -> tuple[Tensor, float]:
-        """Return the pooled query (1, 1, D) and the probability that there is a target."""
-        states = generation.prompt_states.unsqueeze(1)
-        everything = torch.ones(states.shape[:3], dtype=torch.bool, device=states.device)
-        pooled = self._network.pool_query(states, everything, descriptor)
-        return pooled, float(self._network.indicator(pooled).sigmoid())
 
     def _objects(
         self, seen: SeenFrame, names: Sequence[str], score: float, logits: Tensor | None

@@ -19,7 +19,7 @@ from transformers import DynamicCache, LlamaForCausalLM
 
 from annexe_ros.inference.drafting import DRAFT_LENGTH, Drafts
 from annexe_ros.inference.llama import LlamaLayers, LlamaMemory
-from annexe_ros.model import AnnexeForEgoIRG, AnnexeGeneration
+from annexe_ros.model import AnnexeForEgoIRG, AnnexeGeneration, Opening
 
 OnTokens = Callable[[list[list[int]]], None]
 """Is told the new tokens of each row, none for those that have ended; may raise to stop the work."""
@@ -33,11 +33,13 @@ class Prompt:
         prefix: cache (batch 1) of what ``AnnexeForEgoIRG.read_image`` read; it is left as it is.
         ids: token ids of the prompt.
         descriptor: (1, D) of an analysis that conditions the reply, or None.
+        opening: has a say in the reply's first token, or None.
     """
 
     prefix: DynamicCache
     ids: Sequence[int]
     descriptor: Tensor | None = None
+    opening: Opening | None = None
 
 
 class TextDecoder(Protocol):
@@ -72,7 +74,7 @@ class PlainDecoder:
 
             ids = torch.tensor([list(prompt.ids)], device=self._network.device)
             fork = _fork(prompt.prefix)
-            replies.append(self._network.generate_text(fork, ids, limit, tell, prompt.descriptor))
+            replies.append(self._network.generate_text(fork, ids, limit, tell, prompt.descriptor, prompt.opening))
         return replies
 
 
@@ -134,10 +136,12 @@ class LlamaDecoder:
         """Return the likeliest tokens (rows, width) from the last token fed on, and their probabilities."""
         lasts = [[min(len(row.feed) - 1 + k, states.shape[1] - 1) for k in range(width)] for row in rows]
         index = torch.tensor(lasts, device=states.device).unsqueeze(-1).expand(-1, -1, states.shape[-1])
-        logits = self._language.lm_head(states.gather(1, index).flatten(0, 1)).float()
+        logits = self._language.lm_head(states.gather(1, index).flatten(0, 1)).float().unflatten(0, (len(rows), width))
+        for row, mine, next_token in zip(rows, states, logits, strict=True):
+            if row.prompt.opening is not None and not row.tokens:
+                next_token[:1] = row.prompt.opening(mine[None, : len(row.feed)], next_token[:1])
         chosen = logits.softmax(-1).max(-1)
-        shape = len(rows), width
-        return chosen.indices.view(shape).tolist(), chosen.values.view(shape).tolist()
+        return chosen.indices.tolist(), chosen.values.tolist()
 
     def _guess(self, row: _Row) -> list[int]:
         room = min(row.room - 1, DRAFT_LENGTH)

@@ -14,7 +14,7 @@ from .annexe_7b import PAPER_GROUNDING, PAPER_INPUT_SIDE, PAPER_LORA, annexe_7b
 from .configuration_annexe import AnnexeConfig
 from .efficientnet_lite import EfficientNetLiteBackbone, EfficientNetLiteConfig
 from .modeling_annexe import PARTS, AnnexeForEgoIRG
-from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput
+from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput, Opening
 from .processing_annexe import MASK_TOKEN, NAME_SEPARATOR, AnnexeImageProcessor, AnnexeProcessor
 from .tokenization_annexe import train_tokenizer
 
@@ -43,6 +43,7 @@ __all__ = [
     "AnnexeProcessor",
     "EfficientNetLiteBackbone",
     "EfficientNetLiteConfig",
+    "Opening",
     "annexe_7b",
     "train_tokenizer",
 ]

@@ -29,7 +29,7 @@ from .dense import AnnexeDenseHeads
 from .grounding import AnnexeGroundingDecoder, AnnexeMaskIndicator, AnnexeQueryPooler
 from .guidance import AnnexeAnalysisSynthesizer
 from .lora import freeze_all_but_adapters, inject_lora
-from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput
+from .outputs import AnnexeGeneration, AnnexeImageEncoding, AnnexeOutput, Opening
 from .pyramid import AnnexePyramid, pixel_grid
 from .towers import AnnexeGroundEncoder, AnnexeTokenConnector, patch_tokens
 
@@ -240,6 +240,12 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         query = self.query_pooler(states, query_mask)
         return query if descriptor is None else query + descriptor.unsqueeze(1)
 
+    def indicate(self, prompt_states: Tensor, descriptor: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return pooled queries (M, 1, D) of prompts (M, L, D), and the probability (M,) that each has a target."""
+        everything = torch.ones(prompt_states.shape[:2], dtype=torch.bool, device=prompt_states.device)
+        pooled = self.pool_query(prompt_states.unsqueeze(1), everything.unsqueeze(1), descriptor)
+        return pooled, self.indicator(pooled).sigmoid().squeeze(1)
+
     def analysis_descriptor(self, analysis: AnnexeGeneration) -> Tensor | None:
         """Return the descriptor (M, D) of generated analyses; None where the model isn't ``analysis_guided``."""
         if not self.config.analysis_guided:
@@ -266,11 +272,12 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         max_new_tokens: int = 50,
         on_token: Callable[[Tensor], None] | None = None,
         descriptor: Tensor | None = None,
+        opening: Opening | None = None,
     ) -> AnnexeGeneration:
         """Reply greedily to prompts (M, L) of equal length behind a cached prefix of batch M, which is consumed.
 
         ``on_token`` gets the new ids (M,) of each step and may raise to stop the work; ``descriptor`` (M, D) of the
-        analysis conditions the reply.
+        analysis conditions the reply; ``opening`` may change the logits of the first token.
         """
         eos, pad = self._end_token, self.config.text_config.pad_token_id
         pad = eos if pad is None else pad
@@ -281,7 +288,10 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         ended = torch.zeros(len(prompt_ids), dtype=torch.bool, device=prompt_ids.device)
         tokens, probabilities = [], []
         for _ in range(max_new_tokens):
-            probability, token = output_layer(states[:, -1]).float().softmax(-1).max(-1)
+            logits = output_layer(states[:, -1]).float()
+            if opening is not None and not tokens:
+                logits = opening(prompt_states, logits)
+            probability, token = logits.softmax(-1).max(-1)
             token = torch.where(ended, pad, token)
             tokens.append(token)
             probabilities.append(torch.where(ended, 1.0, probability))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
 from transformers.utils import ModelOutput
+
+Opening = Callable[[Tensor, Tensor], Tensor]
+"""Has a say in how replies begin: takes the states (M, L, D) of the prompts and the logits (M, V) of what comes next,
+and returns the logits that count."""
 
 # A ModelOutput demands defaults; every field below is always set.
 

@@ -97,6 +97,22 @@ def test_an_unsure_indicator_overrules_the_names(sure_engine, monkeypatch):
     assert reply.target_score < 0.5
 
 
+def test_a_sure_indicator_overrules_the_refusal(sure_engine, monkeypatch):
+    processor, head = sure_engine._processor, sure_engine._network.language_model.lm_head
+    sure_engine.script = processor.reply_ids(processor.marked_answer(["mug"]))
+    scripted, whole = head.forward, len(sure_engine.script)
+
+    def doubtful(states):
+        first = len(sure_engine.script) == whole
+        logits = scripted(states)
+        logits[0, sure_engine._refusal] = 10.0 if first else -9.0  # at first likelier than what the script says
+        return logits
+
+    monkeypatch.setattr(head, "forward", doubtful)
+    reply = sure_engine.interpret(frame(), Query("the mug", want_analysis=False, want_mask=False))
+    assert (reply.has_target, reply.answer) == (True, "mug")
+
+
 def test_a_follow_up_query_pays_no_vision(engine):
     same = frame()
     first = engine.interpret(same, Query("the mug"))

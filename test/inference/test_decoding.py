@@ -54,6 +54,27 @@ def test_a_descriptor_moves_the_reply(tiny_model, prefixes):
     torch.testing.assert_close(free.prompt_states, plain(tiny_model, prompts[1]).prompt_states, rtol=1e-4, atol=1e-4)
 
 
+def test_an_opening_decides_the_first_token_of_its_row_alone(tiny_model, prefixes):
+    from annexe_ros.inference.decoding import LlamaDecoder, Prompt
+
+    seen = []
+
+    def only_eleven(states, logits):
+        seen.append(states)
+        return torch.full_like(logits, -torch.inf).index_fill(1, torch.tensor([11]), 0.0)
+
+    prompts = [Prompt(prefixes[0], [5, 7, 9], opening=only_eleven), Prompt(prefixes[1], [8, 6])]
+    decoder = LlamaDecoder(tiny_model)
+    decoder._drafts.learn(prompts[0].ids, [3, 3, 3])
+    forced, free = decoder.reply(prompts, LIMIT, ignore)
+    for prompt, ours in zip(prompts, (forced, free), strict=True):
+        assert ours.sequences.tolist() == plain(tiny_model, prompt).sequences.tolist()
+    assert forced.sequences[0, 0] == 11
+    assert forced.token_probabilities[0, 0] == 1.0
+    assert [states.shape[:2] for states in seen] == [(1, 3), (1, 3)]  # once for each decoder
+    torch.testing.assert_close(*seen, rtol=1e-4, atol=1e-4)
+
+
 def test_work_stops_when_every_row_has_ended(tiny_model, prefixes, monkeypatch):
     from annexe_ros.inference.decoding import LlamaDecoder, Prompt
 
