@@ -90,13 +90,20 @@ these limits a small model pays for calls: {calls}
   CPU, in the order of channels that the pixels have; the uneven borders of strided ones are part of the filters
   (`inference/fusion.py`, `inference/folding.py`). This halved the backbone's time: a map is written once, not four
   times.
-* **The node looks for the boxes of the masks that there are**, not of 255 (`core/tracking.py`); overlays, markers and
-  clouds are drawn in a thread of their own, and only for subscribers (`nodes/answer_output.py`).
+* **The node looks for each mask's box once** (`Interpretation.window`), for the masks that there are; overlays, markers
+  and clouds are drawn in a thread of their own, and only for subscribers (`nodes/answer_output.py`).
+* **The response goes first**: topics are published when it is on its way (`nodes/serving.py`). Depth is checked when it
+  is taken and converted when somebody reads it, which a query without 3D doesn't (`core/frame.py`); what a message
+  carries is written where it will lie (`ros/images.py`).
+* **Places in space without idle work**: only the surroundings of a mask are looked at, a box's directions are tried
+  together, and the largest products are taken in parts, since BLAS would wake its threads for them, which wait for each
+  other where cores are busy (`core/boxes.py`, `core/support.py`).
 * **Nothing is spelt for nobody**: tokens become text while they are generated only where a caller listens.
 
 Tried and left out: bfloat16 in the image encoder is faster on a CPU with AMX, but moves the visual tokens so far that
 texts and masks are no longer the same; `--dtype bfloat16` has it for those who want it. Weights reordered for oneDNN
-beforehand are quick for one size of image and several times slower for others. Not tried, for want of a GPU: CUDA
+beforehand are quick for one size of image and several times slower for others. rclpy 7.1's events executor takes its
+turns without looking at every entity, but doesn't await the coroutines of services. Not tried, for want of a GPU: CUDA
 graphs, compilation, pinned copies.
 
 {notes}

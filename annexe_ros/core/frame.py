@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core.camera import PinholeCamera
 from annexe_ros.core.errors import BadImageError
+
+
+class DepthSource(Protocol):
+    """Depth that is made when it is called, and whose ``shape`` is known before."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns."""
+
+    def __call__(self) -> NDArray[np.float32]:
+        """Return the depth as ``Frame.depth`` has it."""
+
+
+Depth: TypeAlias = NDArray[np.float32] | None
+
+
+class _DepthField:
+    """The attribute ``depth``: given as an array or as its source, which is called once, when somebody reads it."""
+
+    def __get__(self, frame: Frame | None, owner: type[Frame] | None = None) -> Depth:
+        if frame is None:
+            return None  # the default
+        given = vars(frame)["depth"]
+        if callable(given):
+            given = vars(frame)["depth"] = given()
+        return given
+
+    def __set__(self, frame: Frame, given: Depth | DepthSource) -> None:
+        vars(frame)["depth"] = given
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +48,7 @@ class Frame:
     Attributes:
         image: (H, W, 3) uint8, RGB.
         depth: (H, W) float32 [m] along the optical axis, NaN where unknown; aligned to the image. None: no depth.
+            May be given as a ``DepthSource``: most queries don't look at depth.
         camera: intrinsics of the image. None: unknown, hence no 3D.
         stamp_ns: acquisition time [ns], in the clock of the message.
         frame_id: the optical frame of the camera.
@@ -27,7 +58,7 @@ class Frame:
     """
 
     image: NDArray[np.uint8]
-    depth: NDArray[np.float32] | None = None
+    depth: _DepthField = _DepthField()
     camera: PinholeCamera | None = None
     stamp_ns: int = 0
     frame_id: str = ""
@@ -38,9 +69,10 @@ class Frame:
             raise BadImageError(
                 f"a frame needs an RGB image (H, W, 3) uint8, not {self.image.shape} {self.image.dtype}"
             )
-        if self.depth is not None and self.depth.shape != self.image.shape[:2]:
+        depth = vars(self)["depth"]
+        if depth is not None and depth.shape != self.image.shape[:2]:
             raise BadImageError(
-                f"depth is {_size(self.depth.shape)} and the image {_size(self.image.shape)}; depth must be aligned"
+                f"depth is {_size(depth.shape)} and the image {_size(self.image.shape)}; depth must be aligned"
             )
         if self.camera is not None and (self.camera.height, self.camera.width) != self.image.shape[:2]:
             raise BadImageError(

@@ -1,4 +1,4 @@
-"""How long the stages of a query take."""
+"""How long the stages of a query take; what lies between two of them belongs to the later one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from annexe_ros.core import StageLatency
 
 
 class Stopwatch:
-    """Collects the wall time of stages."""
+    """Collects the wall time of stages, which follow each other without a gap: together they are the query's time."""
 
     def __init__(self) -> None:
         self.latencies: list[StageLatency] = []
+        self._ended = time.perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time the block as a stage."""
-        began = time.perf_counter()
+        """Time the block, and what came before it since the last stage, as a stage."""
+        began = self._ended
         yield
         self.note(name, time.perf_counter() - began)
 
     def note(self, name: str, duration_s: float) -> None:
-        """Add a stage that was timed elsewhere."""
+        """Add a stage that was timed elsewhere and ends now."""
         self.latencies.append(StageLatency(name, duration_s * 1000))
+        self._ended = time.perf_counter()

@@ -8,6 +8,7 @@ encoding.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ class PerceptionNode(StagedNode[PerceptionParameters]):
         engine, values = self._equipment.engine, self._settings.read()
         if isinstance(engine, DeviceHolder):
             engine.claim_device()
-        self._serving = Serving(self, self._equipment, values, wake=self._wake)
+        self._serving = Serving(self, self._equipment, values, wake=self._wake, later=self._later)
         self._standing = StandingQuery(self, self._settings.read, self._serving, self._ask_standing)
         self.get_logger().info(f"{engine.engine} ({engine.model}) answers at {self._query.service_name}")
 
@@ -94,6 +95,10 @@ class PerceptionNode(StagedNode[PerceptionParameters]):
     def _wake(self) -> None:
         if self.executor is not None:
             self.executor.wake()
+
+    def _later(self, work: Callable[[], None]) -> None:
+        if self.executor is not None:
+            self.executor.create_task(work)
 
     async def _on_query(self, request: EgoQuery.Request, response: EgoQuery.Response) -> EgoQuery.Response:
         with reported_in(response, self.get_logger()):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rclpy.lifecycle import LifecycleNode
 
@@ -18,7 +20,7 @@ from annexe_ros.nodes.event_context import EventContext
 from annexe_ros.nodes.limits import Limits
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.ros.answers import answer_message, label_image_message
-from annexe_ros.ros.replies import awaitable
+from annexe_ros.ros.replies import CallOutcome, awaitable, reported_in
 from annexe_ros.ros.requests import (
     camera_from_request,
     images_from_request,
@@ -44,16 +46,25 @@ class Serving:
     """Answers requests from its cameras; made when a node is activated, closed when it is deactivated."""
 
     def __init__(
-        self, node: LifecycleNode, equipment: Equipment, values: PerceptionParameters, *, wake: Callable[[], None]
+        self,
+        node: LifecycleNode,
+        equipment: Equipment,
+        values: PerceptionParameters,
+        *,
+        wake: Callable[[], None],
+        later: Callable[[Callable[[], None]], object],
     ) -> None:
         """Subscribe to the cameras; the first one is meant where a request names none.
 
-        ``wake`` wakes the executor that runs ``answer``; it is called from the scheduler's thread.
+        ``wake`` wakes the executor that runs ``answer``; it is called from the scheduler's thread. ``later`` has that
+        executor do something after what it is doing.
         """
         from annexe_ros.inference import Scheduler
         from annexe_ros.inference.gaze import GazeInterpreter
 
-        self._transforms, self._health, self._wake = equipment.transforms, equipment.health, wake
+        self._transforms, self._health = equipment.transforms, equipment.health
+        self._wake, self._later, self._logger = wake, later, node.get_logger()
+        self._unpublished: deque[Callable[[], None]] = deque()
         inputs = equipment.open_cameras(node, values)
         held = {camera.name: camera.gaze for camera in inputs}
         looking = GazeInterpreter(equipment.engine, held, CROPS[values.gaze_crop])
@@ -74,9 +85,9 @@ class Serving:
     async def answer(
         self, request: EgoQuery.Request, response: EgoQuery.Response, limits: Limits, caller: str, progress: Progress
     ) -> None:
-        """Answer a request, publish the answer and fill it in; raises what goes wrong.
+        """Answer a request and fill the answer in, which is published afterwards; raises what goes wrong.
 
-        While the answer is awaited, the executor's other callbacks go on.
+        While the answer is awaited, the executor's other callbacks go on. Whoever asked needn't wait for topics.
 
         Args:
             request: what is asked, perhaps with an image of its own; a goal of the action has the same fields.
@@ -102,8 +113,8 @@ class Serving:
         response.answer = answer_message(reply, frame, query, transform)
         if query.want_mask:
             response.mask = label_image_message(reply, frame)
-        if not self._closed:
-            camera.output.publish(response.answer, reply, frame, transform)
+        self._unpublished.append(partial(camera.output.publish, response.answer, reply, frame, transform))
+        self._later(self._publish_oldest)
 
     def newest_stamp_ns(self, camera: str, max_age_s: float) -> int | None:
         """Return the time of the frame that a query would now be answered for; None where there is none."""
@@ -111,6 +122,13 @@ class Serving:
             return self._cameras[camera].input.frame(max_age_s).stamp_ns
         except AnnexeError:
             return None
+
+    def _publish_oldest(self) -> None:
+        """Publish an answer; they keep their order, which tasks of an executor don't."""
+        publish = self._unpublished.popleft()
+        with reported_in(CallOutcome(), self._logger):
+            if not self._closed:
+                publish()
 
     def close(self) -> None:
         """Unsubscribe, tell waiting queries that they won't be answered, and let the running one finish."""

@@ -22,7 +22,7 @@ from annexe_ros.core import Frame
 from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.camera_statistics import CameraCounters, CameraStatistics
 from annexe_ros.ros.compressed import colour_from_compressed, depth_from_compressed
-from annexe_ros.ros.images import colour_from_message, depth_from_message
+from annexe_ros.ros.images import MessageDepth, colour_from_message
 from annexe_ros.ros.stamps import nanoseconds
 
 PATIENCE_NS = 500_000_000
@@ -150,5 +150,5 @@ def _colour(message: AnyImage) -> NDArray[np.uint8]:
     return colour_from_compressed(message) if isinstance(message, CompressedImage) else colour_from_message(message)
 
 
-def _depth(message: AnyImage) -> NDArray[np.float32]:
-    return depth_from_compressed(message) if isinstance(message, CompressedImage) else depth_from_message(message)
+def _depth(message: AnyImage) -> NDArray[np.float32] | MessageDepth:
+    return depth_from_compressed(message) if isinstance(message, CompressedImage) else MessageDepth(message)

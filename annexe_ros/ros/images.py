@@ -73,18 +73,29 @@ def colour_from_message(message: Image) -> NDArray[np.uint8]:
     raise _unknown("colour", encoding, (*_COLOUR_ORDERS, *_GREYS))
 
 
-def depth_from_message(message: Image) -> NDArray[np.float32]:
-    """Return the depth as (H, W) float32 [m], NaN where unknown (REP-118: 0 in 16UC1 [mm]; not finite in 32FC1 [m]).
+class MessageDepth:
+    """The depth of a message, which is checked at once and converted when it is called (a ``DepthSource``).
 
-    Zero and negative metres are unknown too: several drivers write 0 there. Raises ``BadImageError``.
+    Attributes:
+        shape: rows and columns.
     """
-    if message.encoding not in _DEPTHS:
-        raise _unknown("depth", message.encoding, _DEPTHS)
-    raw = pixels_from_message(message)
-    if raw.dtype.kind == "f":
-        depth = raw.astype(np.float32)
-        return _unknown_where(~known_depth(depth), depth)
-    return _unknown_where(raw == 0, raw * MILLIMETRES)
+
+    def __init__(self, message: Image) -> None:
+        """View the message's pixels; raises ``BadImageError``."""
+        if message.encoding not in _DEPTHS:
+            raise _unknown("depth", message.encoding, _DEPTHS)
+        self._raw = pixels_from_message(message)
+        self.shape = self._raw.shape
+
+    def __call__(self) -> NDArray[np.float32]:
+        """Return (H, W) float32 [m], NaN where unknown (REP-118: 0 in 16UC1 [mm]; not finite in 32FC1 [m]).
+
+        Zero and negative metres are unknown too: several drivers write 0 there.
+        """
+        if self._raw.dtype.kind == "f":
+            depth = self._raw.astype(np.float32)
+            return _unknown_where(~known_depth(depth), depth)
+        return _unknown_where(self._raw == 0, self._raw * MILLIMETRES)
 
 
 def _unknown_where(places: NDArray[np.bool_], depth: NDArray[np.float32]) -> NDArray[np.float32]:

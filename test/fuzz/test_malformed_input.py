@@ -18,7 +18,7 @@ from annexe_ros.ros.answers import answer_message, label_image_message
 from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.camera_sync import CameraSync
 from annexe_ros.ros.compressed import colour_from_compressed, depth_from_compressed
-from annexe_ros.ros.images import MAX_PIXELS, colour_from_message, depth_from_message
+from annexe_ros.ros.images import MAX_PIXELS, MessageDepth, colour_from_message
 from annexe_ros.ros.requests import (
     camera_from_request,
     images_from_request,
@@ -40,7 +40,7 @@ def colour_is_read_or_refused(message):
 
 def depth_is_read_or_refused(message):
     with at_the_door():
-        depth = depth_from_message(message)
+        depth = MessageDepth(message)()
         assert (depth.shape, depth.dtype) == ((message.height, message.width), np.float32)
         assert not (depth <= 0).any()
         assert not np.isinf(depth).any()

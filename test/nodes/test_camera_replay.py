@@ -18,7 +18,7 @@ from annexe_ros.data.recording import write_index
 from annexe_ros.nodes.camera_replay import CameraReplay
 from annexe_ros.ros import qos
 from annexe_ros.ros.camera_info import camera_from_message
-from annexe_ros.ros.images import colour_from_message, depth_from_message
+from annexe_ros.ros.images import MessageDepth, colour_from_message
 from annexe_ros.ros.stamps import nanoseconds
 
 pytestmark = pytest.mark.ros
@@ -58,7 +58,7 @@ def test_a_recording_is_played_in_a_loop(context, peer, seen, recording):
     greys = [round(colour_from_message(message).mean() / 100) for message in seen["image"]]
     following = {(0, 1), (1, 2), (2, 0)}
     assert set(itertools.pairwise(greys)) <= following
-    assert depth_from_message(seen["depth"][0]).mean() == 1.0
+    assert MessageDepth(seen["depth"][0])().mean() == 1.0
     assert camera_from_message(seen["camera_info"][0]) == CAMERA
     assert {message.header.frame_id for messages in seen.values() for message in messages} == {"wrist_camera"}
     age_ns = peer.node.get_clock().now().nanoseconds - nanoseconds(seen["image"][-1].header.stamp)

@@ -15,8 +15,8 @@ from std_msgs.msg import Header
 from annexe_ros.core.errors import BadImageError
 from annexe_ros.ros import images
 from annexe_ros.ros.images import (
+    MessageDepth,
     colour_from_message,
-    depth_from_message,
     depth_message,
     image_message,
     pixels_from_message,
@@ -107,14 +107,14 @@ def test_rgb_is_not_copied():
 @pytest.mark.parametrize("big_endian", [False, True])
 @pytest.mark.parametrize("encoding", ["16UC1", "mono16"])
 def test_millimetres_become_metres(encoding, big_endian):
-    depth = depth_from_message(in_message(np.array([[0, 1500]], np.uint16), encoding, big_endian=big_endian))
+    depth = MessageDepth(in_message(np.array([[0, 1500]], np.uint16), encoding, big_endian=big_endian))()
     assert depth.dtype == np.float32
     np.testing.assert_allclose(depth, [[np.nan, 1.5]])
 
 
 def test_what_is_no_distance_is_unknown():
     raw = np.array([[0.0, -1.0, np.inf, np.nan, 0.25]], np.float32)
-    np.testing.assert_array_equal(depth_from_message(in_message(raw, "32FC1")), [[np.nan] * 4 + [0.25]])
+    np.testing.assert_array_equal(MessageDepth(in_message(raw, "32FC1"))(), [[np.nan] * 4 + [0.25]])
 
 
 @given(arrays(np.uint16, (3, 4)))
@@ -122,7 +122,7 @@ def test_depth_survives_the_way_out_and_in(millimetres):
     metres = np.where(millimetres > 0, millimetres / 1000, np.nan).astype(np.float32)
     message = depth_message(metres, Header())
     np.testing.assert_array_equal(pixels_from_message(message), millimetres)
-    np.testing.assert_allclose(depth_from_message(message), metres, rtol=1e-6)
+    np.testing.assert_allclose(MessageDepth(message)(), metres, rtol=1e-6)
 
 
 def test_depth_out_of_range_is_sent_as_unknown():
@@ -156,7 +156,7 @@ def test_a_damaged_image_is_refused_in_one_sentence(message, sentence):
 
 def test_a_colour_image_is_no_depth_image():
     with pytest.raises(BadImageError, match="unknown depth encoding 'rgb8'; known: 16UC1"):
-        depth_from_message(changed())
+        MessageDepth(changed())
 
 
 def test_a_rare_encoding_asks_for_cv_bridge(monkeypatch):
@@ -198,6 +198,6 @@ def test_cv_bridge_reads_rare_encodings_where_installed(monkeypatch):
 )
 def test_any_message_is_an_image_or_refused(encoding, height, width, step, big_endian, data):
     message = Image(encoding=encoding, height=height, width=width, step=step, is_bigendian=big_endian, data=data)
-    for convert, dimensions in ((colour_from_message, 3), (depth_from_message, 2)):
+    for convert, dimensions in ((colour_from_message, 3), (lambda message: MessageDepth(message)(), 2)):
         with suppress(BadImageError):
             assert convert(message).ndim == dimensions
