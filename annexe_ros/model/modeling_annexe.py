@@ -286,7 +286,8 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         states = language(inputs_embeds=prompt, past_key_values=cache, use_cache=True).last_hidden_state
         prompt_states, step_states = states, []
         ended = torch.zeros(len(prompt_ids), dtype=torch.bool, device=prompt_ids.device)
-        tokens, probabilities = [], []
+        tokens: list[Tensor] = []
+        probabilities: list[Tensor] = []
         for _ in range(max_new_tokens):
             logits = output_layer(states[:, -1]).float()
             if opening is not None and not tokens:
