@@ -102,6 +102,7 @@ def test_the_page_stands_alone_and_escapes_what_was_said():
     assert "a &amp; b?" in html
     assert "other data" in html
     assert "36.02" in html
+    assert "<td>46.10</td>" in html
     pictures = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', html)
     assert len(pictures) == 2
     for picture in pictures:
