@@ -37,6 +37,9 @@ def train(
         list[str] | None, typer.Option(help="Module that doesn't learn, e.g. backbone.stages.0; repeatable.")
     ] = None,
     encoder_rate: Annotated[float, typer.Option(min=0.0, help="The image encoder's share of the learning rate.")] = 1.0,
+    loss_weight: Annotated[
+        list[str] | None, typer.Option(help="Weight of a loss other than the paper's, e.g. mask=0.3; repeatable.")
+    ] = None,
     mirror: Annotated[bool, typer.Option(help="Show every other generated scene in a mirror.")] = True,
     warmup_steps: Annotated[int, typer.Option(min=0, help="Until the learning rate is reached; then cosine.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, questions and augmentation.")] = 0,
@@ -51,6 +54,7 @@ def train(
     """Train ANNEXE on a data set in Ego-IRGBench's layout, generated or real."""
     with working():
         from annexe_ros.inference.resolve import resolve_model
+        from annexe_ros.training.losses import LossWeights
         from annexe_ros.training.run import train as run_training
         from annexe_ros.training.settings import TrainingSettings
 
@@ -76,6 +80,7 @@ def train(
             mixed_precision=mixed_precision,
             workers=workers,
             tensorboard=tensorboard,
+            weights=LossWeights().changed(loss_weight or ()),
         )
         folder = run_training(settings, resume)
     typer.echo(f"model in {folder}")

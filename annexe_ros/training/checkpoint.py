@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -17,6 +19,8 @@ from annexe_ros.model import AnnexeForEgoIRG, AnnexeProcessor
 CHECKPOINT_FOLDER = "checkpoint"
 STATE_FILE = "training_state.pt"
 PROGRESS_FILE = "progress.json"
+HARMLESS = ("out", "workers", "cached_images", "save_every", "log_every", "tensorboard", "start_from")
+"""Settings that change nothing of what a run learns once it has begun."""
 
 
 def save_model(folder: Path, model: AnnexeForEgoIRG, processor: AnnexeProcessor, dtype: torch.dtype) -> None:
@@ -40,16 +44,19 @@ def save_checkpoint(
     processor: AnnexeProcessor,
     optimizer: Optimizer,
     schedule: LRScheduler,
+    scaler: GradScaler | None,
     progress: dict[str, Any],
 ) -> None:
     """Write the model in float32 with optimiser, schedule and ``progress`` (JSON: step, sums and more) below ``out``.
 
-    It takes the last one's place when it is complete: a run that is killed meanwhile loses nothing.
+    ``scaler`` is that of float16's gradients, where there is one. The checkpoint takes the last one's place when it is
+    complete: a run that is killed meanwhile loses nothing.
     """
     partial, folder, previous = (out / (CHECKPOINT_FOLDER + ending) for ending in (".partial", "", ".previous"))
     shutil.rmtree(partial, ignore_errors=True)
     save_model(partial, model, processor, torch.float32)
-    torch.save({"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}, partial / STATE_FILE)
+    state = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+    torch.save(state | ({"scaler": scaler.state_dict()} if scaler else {}), partial / STATE_FILE)
     (partial / PROGRESS_FILE).write_text(json.dumps(progress))
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
@@ -67,10 +74,21 @@ def latest_checkpoint(out: Path) -> Path:
     raise ModelNotFoundError(out, f"has no {CHECKPOINT_FOLDER} to resume from")
 
 
-def load_checkpoint(folder: Path, optimizer: Optimizer, schedule: LRScheduler) -> tuple[int, dict[str, float]]:
-    """Restore optimiser and schedule; return step and running sums. ``load_model`` loads the model."""
+def load_checkpoint(
+    folder: Path, optimizer: Optimizer, schedule: LRScheduler, scaler: GradScaler | None = None
+) -> tuple[int, dict[str, float]]:
+    """Restore optimiser, schedule and scaler; return step and running sums. ``load_model`` loads the model."""
     state = torch.load(folder / STATE_FILE, weights_only=True)
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
+    if scaler and "scaler" in state:
+        scaler.load_state_dict(state["scaler"])
     progress = json.loads((folder / PROGRESS_FILE).read_text())
     return progress["step"], progress.get("sums", {})
+
+
+def other_settings(folder: Path, settings: Mapping[str, str]) -> list[str]:
+    """Return a phrase for everything that the run of a checkpoint was set to otherwise and that changes its course."""
+    before = json.loads((folder / PROGRESS_FILE).read_text()).get("settings", {})
+    changed = [name for name in before if name not in HARMLESS and before[name] != settings.get(name, before[name])]
+    return [f"{name} was {before[name]}, is {settings[name]}" for name in changed]

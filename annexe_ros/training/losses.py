@@ -6,15 +6,19 @@ lacks their supervision.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from annexe_ros.core.errors import ParameterError
 from annexe_ros.model import AnnexeOutput
 from annexe_ros.training.batches import IGNORED, Batch
 
+_NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
 _BACKGROUND_WEIGHT = 0.2
 _USUAL_CELLS, _LEAST_CELLS = 100.0, 8.0
 """Fine cells of an object of weight 1, and the size below which objects gain no more weight."""
@@ -31,6 +35,18 @@ class LossWeights:
     mask: float = 3 / 5
     labels: float = 1.0
     contact: float = 0.5
+
+    def changed(self, changes: Sequence[str]) -> LossWeights:
+        """Return weights with changes such as "mask=0.3"; raises ``ParameterError`` for anything else."""
+        return replace(self, **dict(map(_change, changes)))
+
+
+def _change(text: str) -> tuple[str, float]:
+    names = [field.name for field in fields(LossWeights)]
+    name, _, number = text.partition("=")
+    if name not in names or not _NUMBER.fullmatch(number):
+        raise ParameterError(f"loss weight '{text}' isn't NAME=NUMBER; the names are {', '.join(names)}")
+    return name, float(number)
 
 
 def losses(output: AnnexeOutput, batch: Batch) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from torch.optim import AdamW, Optimizer
 
 from annexe_ros.core.errors import MissingDependencyError, ParameterError
 from annexe_ros.model import PAPER_LORA, AnnexeForEgoIRG
+from annexe_ros.model.lora import ADAPTERS
 
 IMAGE_ENCODER = ("backbone", "coordinates", "pyramid", "dense_heads")
 """The children of ``AnnexeForEgoIRG`` that a vision-only stage teaches."""
@@ -69,12 +70,20 @@ def make_optimizer(model: nn.Module, learning_rate: float, encoder_rate: float, 
 
 
 def parts_table(model: nn.Module) -> Table:
-    """Return a table of the model's children: parameters, how many of them learn, and their dtype."""
+    """Return a table of the children: parameters, how many of them learn (adapters or all), and their dtype."""
     table = Table("part", "parameters", "trainable", "dtype")
     for name, child in [*model.named_children(), ("all", model)]:
         parameters = list(child.parameters())
-        trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
         dtypes = sorted({str(parameter.dtype).removeprefix("torch.") for parameter in parameters})
         total = sum(parameter.numel() for parameter in parameters)
-        table.add_row(name, f"{total:,}", f"{trainable:,}" if trainable else "frozen", ", ".join(dtypes))
+        table.add_row(name, f"{total:,}", _learning(child), ", ".join(dtypes))
     return table
+
+
+def _learning(part: nn.Module) -> str:
+    """Say how many parameters of a part learn, and whether these are adapters alone."""
+    learning = {name: parameter.numel() for name, parameter in part.named_parameters() if parameter.requires_grad}
+    if not learning:
+        return "frozen"
+    adapters = all(any(kind in name for kind in ADAPTERS) for name in learning)
+    return f"{sum(learning.values()):,}" + (" (LoRA)" if adapters else "")

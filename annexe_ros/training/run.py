@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +16,11 @@ import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
-from annexe_ros.core.errors import CheckpointError
+from annexe_ros.core.errors import CheckpointError, ParameterError
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.model import (
     AnnexeConfig,
@@ -33,20 +33,27 @@ from annexe_ros.model import (
 from annexe_ros.model.convert_annexe_checkpoint import read_checkpoint
 from annexe_ros.model.efficientnet_lite import IMAGE_MEAN, IMAGE_STD, load_published
 from annexe_ros.training.batches import Batch, Collator
-from annexe_ros.training.checkpoint import latest_checkpoint, load_checkpoint, load_model, save_checkpoint, save_model
+from annexe_ros.training.checkpoint import (
+    latest_checkpoint,
+    load_checkpoint,
+    load_model,
+    other_settings,
+    save_checkpoint,
+    save_model,
+)
 from annexe_ros.training.curves import Curves
 from annexe_ros.training.losses import losses, weighted
 from annexe_ros.training.parts import add_lora, freeze, learning_mode, make_optimizer, parts_table
 from annexe_ros.training.samples import Samples, vocabulary
-from annexe_ros.training.settings import TrainingSettings
+from annexe_ros.training.settings import PRECISIONS, TrainingSettings, as_text
 from annexe_ros.training.steps import StepBatches
 
 
 def train(settings: TrainingSettings, resume: bool = False, console: Console | None = None) -> Path:
     """Train and return the model folder (float16 weights); ``resume`` continues the run in ``settings.out``.
 
-    Raises ``DatasetFormatError`` for malformed data and ``ModelNotFoundError`` for a missing checkpoint and
-    ``CheckpointError`` for other backbone weights.
+    Raises ``DatasetFormatError`` for malformed data, ``ModelNotFoundError`` for a missing checkpoint,
+    ``CheckpointError`` for other backbone weights and ``ParameterError`` for a precision that can't be had.
     """
     return _Run(settings, resume, console or Console(stderr=True)).loop()
 
@@ -76,15 +83,29 @@ def _load_backbone(model: AnnexeForEgoIRG, file: Path) -> None:
         raise CheckpointError(file, str(error)) from error
 
 
+def _accelerator(settings: TrainingSettings) -> Accelerator:
+    """Return accelerate's view of devices and processes; raises ``ParameterError`` for a precision they don't have."""
+    wanted = settings.mixed_precision
+    if wanted not in PRECISIONS:
+        raise ParameterError(f"unknown mixed precision '{wanted}'; use {', '.join(PRECISIONS)}")
+    # A vision-only stage leaves the language model without gradients, which DDP has to be told.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=settings.vision_only)
+    try:
+        accelerator = Accelerator(mixed_precision=wanted, kwargs_handlers=[unused])
+    except ValueError as error:
+        raise ParameterError(f"mixed precision '{wanted}' can't be had: {error}") from error
+    if wanted == "fp16" and accelerator.device.type == "cpu":  # accelerate would silently compute in float32
+        raise ParameterError("mixed precision 'fp16' needs a GPU; use bf16 or no")
+    return accelerator
+
+
 class _Run:
     """State of one run; ``loop`` does the work."""
 
     def __init__(self, settings: TrainingSettings, resume: bool, console: Console) -> None:
         self.settings, self.console = settings, console
         torch.manual_seed(settings.seed)
-        # A vision-only stage leaves the language model without gradients, which DDP has to be told.
-        unused = DistributedDataParallelKwargs(find_unused_parameters=settings.vision_only)
-        self.accelerator = Accelerator(mixed_precision=settings.mixed_precision, kwargs_handlers=[unused])
+        self.accelerator = _accelerator(settings)
         dataset = EgoIrgBench(settings.data, "train")
         checkpoint = latest_checkpoint(settings.out) if resume else None
         start_from = checkpoint or settings.start_from
@@ -101,11 +122,21 @@ class _Run:
         self.batches = self._step_batches(dataset, model.config)
         optimizer = make_optimizer(model, settings.learning_rate, settings.encoder_rate, settings.weight_decay)
         self.schedule = get_cosine_schedule_with_warmup(optimizer, settings.warmup_steps, settings.steps)
-        self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule) if checkpoint else (0, {})
+        self.step: int = 0
+        self.sums: dict[str, float] = {}
+        if checkpoint:
+            self._resume(checkpoint, optimizer)
         model.to(memory_format=torch.channels_last)  # type: ignore[call-arg]  # transformers hides nn.Module's signature
         if self.accelerator.is_main_process:
             console.print(parts_table(model))
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+
+    def _resume(self, checkpoint: Path, optimizer: Optimizer) -> None:
+        """Go back to where the run was, and tell where it is set otherwise now."""
+        self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule, self.accelerator.scaler)
+        others = other_settings(checkpoint, as_text(self.settings))
+        if others and self.accelerator.is_main_process:
+            self.console.print(f"the run goes on, but not as if it had never been stopped: {'; '.join(others)}")
 
     def _step_batches(self, dataset: EgoIrgBench, config: AnnexeConfig) -> StepBatches:
         settings, accelerator = self.settings, self.accelerator
@@ -181,10 +212,10 @@ class _Run:
 
     def _save_checkpoint(self) -> None:
         if self.accelerator.is_main_process:
-            settings = {key: str(value) for key, value in asdict(self.settings).items()}
-            progress: dict[str, Any] = {"step": self.step, "sums": self.sums, "settings": settings}
+            progress: dict[str, Any] = {"step": self.step, "sums": self.sums, "settings": as_text(self.settings)}
             model = self.accelerator.unwrap_model(self.model)
-            save_checkpoint(self.settings.out, model, self.processor, self.optimizer, self.schedule, progress)
+            learned = self.optimizer, self.schedule, self.accelerator.scaler
+            save_checkpoint(self.settings.out, model, self.processor, *learned, progress)
         self.accelerator.wait_for_everyone()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from annexe_ros.training.losses import LossWeights
+
+PRECISIONS = ("bf16", "fp16", "no")
+"""Types that a step may compute in beside float32, which weights and optimiser keep."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class TrainingSettings:
         vision_only: teach the image encoder alone, through its dense maps (labels, contact, depth): several times the
             images per second, and what limits a model from scratch is that it doesn't recognise small objects.
         mirror: show every other generated scene in a mirror, its texts written anew.
-        mixed_precision: "bf16", "fp16" (GPU only) or "no".
+        mixed_precision: one of ``PRECISIONS``; "fp16" needs a GPU.
         seed: of weights, order, queries and augmentation.
         cached_images: decoded images kept in memory, by each process and worker.
         workers: processes that read and augment images beside each training process.
@@ -70,3 +73,8 @@ class TrainingSettings:
     tensorboard: bool = False
     pixel_budget: int = 320 * 256
     weights: LossWeights = field(default_factory=LossWeights)
+
+
+def as_text(settings: TrainingSettings) -> dict[str, str]:
+    """Return the settings as a checkpoint keeps them."""
+    return {name: str(value) for name, value in asdict(settings).items()}

@@ -55,6 +55,18 @@ def test_paper_weights():
     assert float(weighted(terms, LossWeights())) == pytest.approx((1 + 1 + 0.5 + 1 + 3) / 5)
 
 
+def test_weights_can_be_changed_by_name():
+    from annexe_ros.core.errors import ParameterError
+    from annexe_ros.training.losses import LossWeights
+
+    changed = LossWeights().changed(["mask=0.3", "depth=0"])
+    assert (changed.mask, changed.depth, changed.answer) == (0.3, 0.0, 0.2)
+    assert LossWeights().changed([]) == LossWeights()
+    for wrong in ("masks=1", "mask", "mask=-1", "mask=nan", "=1"):
+        with pytest.raises(ParameterError, match=f"'{wrong}' isn't NAME=NUMBER; the names are analysis, answer"):
+            LossWeights().changed([wrong])
+
+
 def label_loss(logits, target):
     from annexe_ros.training.losses import _label_loss
 

@@ -19,7 +19,8 @@ def settings(data, out, **changes):
     from annexe_ros.training.settings import TrainingSettings
 
     values = {"steps": 4, "batch_size": 2, "queries_per_image": 2, "log_every": 1, "save_every": 2, "warmup_steps": 1}
-    return TrainingSettings(data, out, pixel_budget=64 * 64, mixed_precision="no", **(values | changes))
+    values |= {"pixel_budget": 64 * 64, "mixed_precision": "no"}
+    return TrainingSettings(data, out, **(values | changes))
 
 
 def losses_of(folder):
@@ -135,6 +136,66 @@ def test_frozen_parts_stay_as_they_are(rectangle_dataset, tiny_folder, tmp_path)
     assert {name.split(".")[0] for name in changed} >= {"pyramid", "connector", "grounding"}
 
 
+@pytest.fixture
+def fresh_accelerate():
+    """Let accelerate forget the precision that this process began with, before and after."""
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("fresh_accelerate")
+def test_half_precision_computes_and_weights_stay_whole(rectangle_dataset, tiny_folder, tmp_path):
+    from annexe_ros.training.run import Console, _Run
+
+    plan = settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, mixed_precision="bf16")
+    run = _Run(plan, resume=False, console=Console(stderr=True))
+    dtypes = []
+    run.model.pyramid.register_forward_hook(lambda module, given, made: dtypes.append(made[1].dtype))
+    run.loop()
+    assert set(dtypes) == {torch.bfloat16}
+    assert {weights.dtype for weights in run.model.parameters()} == {torch.float32}
+    assert all(np.isfinite(loss) for loss in losses_of(plan.out).values())
+
+
+@pytest.mark.usefixtures("fresh_accelerate")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU computes in fp16")
+def test_a_precision_that_cant_be_had_is_refused(rectangle_dataset, tiny_folder, tmp_path):
+    from annexe_ros.training.run import train
+
+    for precision, sentence in (("fp16", "'fp16' needs a GPU; use bf16"), ("fp7", "'fp7'; use bf16, fp16, no")):
+        plan = settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, mixed_precision=precision)
+        with pytest.raises(ParameterError, match=sentence):
+            train(plan)
+
+
+def test_a_run_that_goes_on_otherwise_is_told_how(tmp_path):
+    from annexe_ros.training.checkpoint import PROGRESS_FILE, other_settings
+    from annexe_ros.training.settings import as_text
+
+    before = as_text(settings(tmp_path, tmp_path / "run", batch_size=4, workers=0))
+    (tmp_path / PROGRESS_FILE).write_text(json.dumps({"step": 2, "settings": before}))
+    assert other_settings(tmp_path, before) == []
+    after = as_text(settings(tmp_path, tmp_path / "run", batch_size=2, steps=8, workers=3))
+    assert other_settings(tmp_path, after) == ["steps was 4, is 8", "batch_size was 4, is 2"]
+
+
+def test_the_scale_of_float16_gradients_is_resumed(tiny_model, tiny_processor, tmp_path):
+    from transformers import get_constant_schedule
+
+    from annexe_ros.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+
+    optimizer = torch.optim.AdamW(tiny_model.parameters())
+    schedule, scaler = get_constant_schedule(optimizer), torch.amp.GradScaler("cpu", init_scale=8.0)
+    scaler.scale(torch.ones(1))  # from here on it holds its scale
+    save_checkpoint(tmp_path, tiny_model, tiny_processor, optimizer, schedule, scaler, {"step": 3})
+    other = torch.amp.GradScaler("cpu")
+    assert load_checkpoint(latest_checkpoint(tmp_path), optimizer, schedule, other) == (3, {})
+    assert other.get_scale() == 8.0
+
+
 def test_an_unknown_part_cant_be_frozen(rectangle_dataset, tiny_folder, tmp_path):
     from annexe_ros.training.run import train
 
@@ -155,6 +216,19 @@ def test_the_table_says_what_learns(tiny_model):
     backbone = next(line for line in captured.get().splitlines() if "backbone" in line)
     assert f"{sum(p.numel() for p in model.backbone.parameters()):,}" in backbone
     assert "frozen" in backbone
+
+
+def test_the_table_tells_adapters_from_all(tiny_model):
+    pytest.importorskip("peft", reason="peft is not installed")
+    from annexe_ros.training.parts import add_lora, parts_table
+
+    model = copy.deepcopy(tiny_model)
+    add_lora(model, 2)
+    row = [name for name, _ in model.named_children()].index("language_model")
+    cells = [list(column.cells)[row] for column in parts_table(model).columns]
+    learning = sum(p.numel() for p in model.language_model.parameters() if p.requires_grad)
+    assert cells[2] == f"{learning:,} (LoRA)"
+    assert "LoRA" not in list(parts_table(tiny_model).columns[2].cells)[row]
 
 
 def test_curves_for_tensorboard(rectangle_dataset, tiny_folder, tmp_path):
