@@ -117,7 +117,7 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
             self._outputs[ProcedureStep].publish(step_message(step))
             self._outputs[ProcedureForecast].publish(forecast_message(forecast))
             if follower is not None:
-                self._outputs[DemonstrationPlace].publish(place_message(follower.update(feature, window)))
+                self._outputs[DemonstrationPlace].publish(place_message(follower.update(feature, window, step)))
             health.note_window(f"{step.label} (score {step.score:.2f})", True, (perf_counter() - began) * 1e3)
         if not outcome.success:
             health.note_failure(outcome.message)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from annexe_ros.core.event import NANOSECONDS
-from annexe_ros.core.procedure import TimedStep, ViewedWindow
+from annexe_ros.core.procedure import StepEstimate, TimedStep, ViewedWindow
 from annexe_ros.procedures.generated import noisy_features, prototypes
 from annexe_ros.procedures.tracking.demonstration import Demonstration, DemonstrationFollower
 
@@ -84,6 +84,20 @@ def test_the_place_moves_on_by_the_windows_that_are_missing(missing):
     follower = DemonstrationFollower(Demonstration("still", np.arange(20) * STRIDE_S, features, steps), STRIDE_S)
     follower.update(features[0], window(0))
     assert follower.update(features[1], window(1 + missing)).position_s == (1 + missing) * STRIDE_S
+
+
+@pytest.mark.parametrize(
+    ("label", "score", "told"),
+    [("pour", 0.9, "pour"), ("pour", 1.0, "pour"), ("pour", 0.2, "open"), ("whistle", 1.0, "open"), ("", 0.0, "open")],
+)
+def test_a_recognised_step_counts_beside_what_a_view_is_like(classes, label, score, told):
+    shown = demonstration(classes, noise=0.0)
+    a, b = classes[0] / np.linalg.norm(classes[0]), classes[2] / np.linalg.norm(classes[2])
+    between = 0.505 * a + 0.495 * b  # a little more like opening than like pouring
+    recognised = StepEstimate(7, label, score, 0, window(0))
+    place = DemonstrationFollower(shown, STRIDE_S).update(np.float32(between), window(0), recognised)
+    assert place.label == told
+    assert 0 < place.score <= 1
 
 
 def test_the_place_in_words(classes):

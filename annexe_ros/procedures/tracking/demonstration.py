@@ -1,8 +1,9 @@
 """Which place of a demonstration the present view shows, as a belief over its windows that each new view revises.
 
 A hidden Markov model with one state per window: from view to view one stays, goes on or skips one, and now and then is
-somewhere else; a view speaks for a window by the cosine of their features. Whether the demonstration was filmed by its
-wearer or by somebody else makes no difference here, only to the encoder.
+somewhere else; a view speaks for a window by the cosine of their features and, where a tracker has recognised a step,
+by whether that step is done there. Whether the demonstration was filmed by its wearer or by somebody else makes no
+difference here, only to the encoder.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from annexe_ros.core.procedure import DemonstrationPlace, TimedStep, ViewedWindow
+from annexe_ros.core.procedure import DemonstrationPlace, StepEstimate, TimedStep, ViewedWindow
 from annexe_ros.procedures.tracking.pace import Pace
 
 ADVANCES = (0.25, 0.5, 0.25)
@@ -22,6 +23,8 @@ LOST = 0.02
 """Probability of being anywhere else: steps are left out, done again and in another order."""
 TEMPERATURE = 0.07
 """Of cosines: a view that is so much more alike speaks e times louder."""
+MOST_TRUST = 0.9
+"""However sure a tracker is of a step, it counts as no surer than that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +58,27 @@ class DemonstrationFollower:
         self._places = demonstration.step_places()
         self._belief = self._anywhere()
 
-    def update(self, feature: NDArray[np.float32], window: ViewedWindow) -> DemonstrationPlace:
-        """Revise the belief by a new view (P,), and return the likeliest step and its likeliest place."""
+    def update(
+        self, feature: NDArray[np.float32], window: ViewedWindow, recognised: StepEstimate | None = None
+    ) -> DemonstrationPlace:
+        """Revise the belief by a new view (P,), and return the likeliest step and its likeliest place.
+
+        ``recognised`` is what a tracker says of the view; a step of a name that the demonstration lacks says nothing.
+        """
         similarity = self._demonstration.features @ feature
         speaks = np.exp((similarity - similarity.max()) / TEMPERATURE)
+        if recognised is not None:
+            speaks *= self._step_likelihood(recognised)
         belief = self._expected(window.end_ns) * speaks
         self._belief = belief / belief.sum()
         return self._place(similarity, window)
+
+    def _step_likelihood(self, recognised: StepEstimate) -> NDArray[np.float64]:
+        """Return, per window (T,), the probability of the step that is done there; other steps share what is left."""
+        names = [step.label for step in self._demonstration.steps]
+        trust, others = min(recognised.score, MOST_TRUST), len({*names, recognised.label}) - 1
+        by_step = [trust if name == recognised.label else (1 - trust) / others for name in names]
+        return np.array(by_step)[self._places]
 
     def _anywhere(self) -> NDArray[np.float64]:
         count = len(self._demonstration.ends_s)
