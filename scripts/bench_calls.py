@@ -96,6 +96,15 @@ class Caller:
         image = self._stamped()["image"]
         return _measured(self._call(EgoQuery.Request(query=question, want_3d=False, image=image)), began)
 
+    def ask_nothing(self) -> dict[str, Any]:
+        """Send a question without words, which is refused at once, and return how long that took."""
+        began = time.perf_counter()
+        response = self._call(EgoQuery.Request())
+        latency_ms = (time.perf_counter() - began) * 1e3
+        if response.status != Status.INVALID_QUERY:
+            raise EngineError(f"the node did not refuse a question without words: {response.message}")
+        return {"latency_ms": latency_ms, "stages_ms": {}}
+
     def _stamped(self) -> dict[str, Any]:
         messages = next(self._messages)
         stamp = self._node.get_clock().now().to_msg()
@@ -146,7 +155,7 @@ def message_ms(image: NDArray[np.uint8]) -> float:
 
 def measure(caller: Caller, calls: int) -> dict[str, Any]:
     """Make so many calls of each kind; return what each took."""
-    found: dict[str, Any] = {"newest": [], "follow_up": [], "own_image": [], "located": []}
+    found: dict[str, Any] = {"newest": [], "follow_up": [], "own_image": [], "located": [], "refused": []}
     for question, other in islice(cycle(pairwise((*QUESTIONS, QUESTIONS[0]))), calls):
         caller.send()
         found["newest"].append(caller.ask(question, want_3d=False))
@@ -154,6 +163,7 @@ def measure(caller: Caller, calls: int) -> dict[str, Any]:
         found["own_image"].append(caller.ask_about_own_image(question))
         caller.send()
         found["located"].append(caller.ask(question, want_3d=True))
+        found["refused"].append(caller.ask_nothing())
     return found
 
 

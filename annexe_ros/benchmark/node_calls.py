@@ -37,6 +37,7 @@ class NodeFigures:
         locate_ms: what finding places in space adds where it is wanted [ms].
         follow_up_ms: from the call to the response, about a frame that was asked about before [ms].
         message_ms: making an answer's messages [ms], part of the overhead.
+        round_trip_ms: from a call that the node refuses at once to the response [ms]: what of the overhead is ROS's.
         memory_mb: resident memory of the node [MB].
     """
 
@@ -47,6 +48,7 @@ class NodeFigures:
     locate_ms: float
     follow_up_ms: float
     message_ms: float
+    round_trip_ms: float
     memory_mb: float | None
 
 
@@ -88,6 +90,7 @@ def node_figures(told: Mapping[str, Any]) -> NodeFigures:
         locate_ms=median(call["stages_ms"].get(NOT_MODEL[0], 0.0) for call in told["located"]),
         follow_up_ms=_latency(told["follow_up"]),
         message_ms=told["message_ms"],
+        round_trip_ms=_latency(told["refused"]),
         memory_mb=told["memory_mb"],
     )
 

@@ -177,7 +177,8 @@ def _node(node: Mapping[str, Any] | None) -> str:
         return "The node was not measured."
     return (
         "A node in a process of its own, seen by a client at 1280x720; `overhead` is what of a call about the camera's "
-        "newest frame isn't the engine's, `locate` what places in space add where they are wanted:\n\n"
+        "newest frame isn't the engine's, `round_trip` what a call takes that is refused at once, `locate` what places "
+        "in space add where they are wanted:\n\n"
         f"| figure | value |\n|---|---|\n{_rows({name: (value,) for name, value in node.items()})}"
     )
 

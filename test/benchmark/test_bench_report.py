@@ -25,6 +25,7 @@ TOLD = {
     "follow_up": [call(30.0, answer=25.0)],
     "own_image": [call(120.0, encode=100.0)],
     "located": [call(150.0, encode=100.0, locate=44.0)],
+    "refused": [call(3.0), call(5.0)],
     "message_ms": 1.5,
     "memory_mb": 700.0,
 }
@@ -60,7 +61,7 @@ def test_a_nodes_overhead_is_what_the_engine_does_not_take():
     assert figures.overhead_ms == pytest.approx(4.5)
     assert figures.overhead_share == pytest.approx((4 / 104 + 5 / 110) / 2)
     assert figures.locate_ms == 44.0
-    assert figures.stamp_to_response_ms == 120.0
+    assert (figures.stamp_to_response_ms, figures.round_trip_ms) == (120.0, 4.0)
 
 
 def test_the_json_object_has_every_key_and_no_nan():
