@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from annexe_ros.core.errors import BadImageError, ModelNotFoundError
-from annexe_ros.inference.hub import bars_on_terminals_only
+from annexe_ros.core.errors import BadImageError
+from annexe_ros.inference.hub import network_of, readable
 from annexe_ros.video.configuration_egovideo import EgoVideoConfig
 from annexe_ros.video.modeling_egovideo import EgoVideoModel
 from annexe_ros.video.processing_egovideo import middles, pixel_values
@@ -34,14 +33,12 @@ class ClipEncoder:
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> ClipEncoder:
-        """Load a model folder; raises ``ModelNotFoundError`` where it holds no clip encoder."""
-        try:
-            with bars_on_terminals_only():
-                model = EgoVideoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-            tokenizer = AutoTokenizer.from_pretrained(folder, config=model.config, local_files_only=True)
-        except (OSError, ValueError) as error:
-            raise ModelNotFoundError(folder, f"no clip encoder can be loaded ({error})") from error
-        cast(nn.Module, model).to(device)
+        """Load a model folder; raises ``ModelNotFoundError`` where it holds no whole clip encoder."""
+        name = str(folder)
+        model = network_of(name, folder, EgoVideoModel, dtype=torch.float32)
+        read = partial(AutoTokenizer.from_pretrained, folder, config=model.config, local_files_only=True)
+        tokenizer = readable(name, read)
+        model.to(device)
         return cls(model, tokenizer)
 
     def save(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:

@@ -112,6 +112,13 @@ def test_a_folder_without_a_tracker_is_refused(tmp_path):
         TrackerModel.load(tmp_path)
 
 
+def test_damaged_weights_are_told(model, tmp_path):
+    model.save(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(ModelNotFoundError, match="no step tracker can be loaded"):
+        TrackerModel.load(tmp_path)
+
+
 def test_the_memory_is_the_networks_reach():
     settings = replace(SMALL, width=2, classes=2, layers=2, stages=2)
     config = TrackerConfig(("", "a"), "", 1.0, 0.5, settings, ())

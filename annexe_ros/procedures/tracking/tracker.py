@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from annexe_ros.core.errors import ModelNotFoundError
@@ -85,7 +86,7 @@ class TrackerModel:
             config = TrackerConfig(**written, labels=labels, segmentation=settings, sequences=sequences)
             network = MsTcn(settings)
             network.load_state_dict(load_file(folder / WEIGHTS_NAME))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
             raise ModelNotFoundError(folder, f"no step tracker can be loaded ({error})") from error
         return cls(config, network, folder.name)
 
