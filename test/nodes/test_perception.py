@@ -18,6 +18,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from annexe_ros.core.errors import Status
 from annexe_ros.msg import InteractionAnswer, InteractionObject
+from annexe_ros.nodes.answer_output import AnswerOutput
 from annexe_ros.nodes.perception import PerceptionNode
 from annexe_ros.ros import qos
 from annexe_ros.ros.images import pixels_from_message
@@ -118,6 +119,13 @@ def test_the_last_answer_is_there_for_a_late_subscriber(node, peer):
     peer.node.create_subscription(InteractionAnswer, "/annexe/answer", late.append, qos.last_answer())
     peer.wait_until(lambda: late)
     assert late[0] == response.answer
+
+
+def test_an_answer_that_cannot_be_published_reaches_its_caller_all_the_same(context, peer, monkeypatch, capfd):
+    monkeypatch.setattr(AnswerOutput, "publish", lambda *_: 1 / 0)
+    with perception(context):
+        assert [peer.ask_about_camera().status for _ in range(2)] == [Status.OK, Status.OK]
+    assert "ZeroDivisionError" in capfd.readouterr().err
 
 
 def test_parallel_callers_are_answered_while_images_flow(context, peer, tmp_path):
