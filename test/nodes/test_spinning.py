@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ LIMIT_S = 60
 def test_a_process_that_waits_ends_at_once_and_gives_its_memory_back(request_to_end):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", WAITING], text=True, **pipes) as process:
-        lines = list(iter(process.stdout.readline, "waiting\n"))
+        lines = list(takewhile(lambda line: line != "waiting\n", process.stdout))
         memory = {path for line in lines for path in MEMORY.findall(line) if re.search(r"fastrtps_[0-9a-f]{16}$", path)}
         process.send_signal(request_to_end)
         assert "KeyboardInterrupt" in process.communicate(timeout=LIMIT_S)[1]
