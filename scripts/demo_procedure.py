@@ -47,7 +47,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as with Ctrl-C, every block ends its process
     try:
         _prepare(options)
-        film, demonstration = _films(options.data / "test")
+        film, demonstration = _first_film(options.data / "test"), _first_film(options.data / "train")
         heard = _replay_and_listen(options, film, demonstration)
     except (AnnexeError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -76,6 +76,7 @@ def summary(
     """Return what was told and what was true, how often they agreed, and how many windows a film has and were told."""
     return {
         "truth": [asdict(step) for step in steps],
+        "demonstration": [asdict(step) for step in shown],
         "heard": heard,
         "told": len(heard["step"]),
         "due": int((steps[-1].end_s - window_s) / stride_s) + 1,
@@ -132,12 +133,12 @@ def _annexe(*arguments: object) -> None:
     subprocess.run([sys.executable, "-m", "annexe_ros.cli", *words], check=True)
 
 
-def _films(folder: Path) -> tuple[Path, Path]:
-    """Return a film to follow and another one as its demonstration; raises ``DatasetFormatError``."""
+def _first_film(folder: Path) -> Path:
+    """Return a film of a folder; those of one folder share clips. Raises ``DatasetFormatError``."""
     films = sorted(path.parent for path in folder.glob(f"*/{STEPS_NAME}"))
-    if len(films) < 2:
-        raise DatasetFormatError(folder, "holds less than two films")
-    return films[0], films[1]
+    if not films:
+        raise DatasetFormatError(folder, "holds no film")
+    return films[0]
 
 
 def _replay_and_listen(options: argparse.Namespace, film: Path, demonstration: Path) -> dict[str, list[dict[str, Any]]]:

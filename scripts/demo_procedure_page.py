@@ -64,7 +64,7 @@ def page(result: Mapping[str, Any], film: Path, demonstration: Path, out: Path) 
         "true step": [(step["start_s"], step["end_s"], step["step_id"], step["label"], 1.0) for step in truth],
         "recognised": list(_spans(heard["step"], end_s, _as_step)),
         "foreseen next": list(_spans(heard["forecast"], end_s, _as_next)),
-        "place in the demo": list(_spans(heard["demonstration"], end_s, _as_place(truth))),
+        "place in the demo": list(_spans(heard["demonstration"], end_s, _as_place(result["demonstration"]))),
     }
     shares = ", ".join(f"{name} right in {share:.0%}" for name, share in result["figures"].items())
     return _PAGE.substitute(
@@ -96,9 +96,8 @@ def _as_next(item: Mapping[str, Any]) -> tuple[int, str, float]:
     return item["step_ids"][0], item["labels"][0], item["probabilities"][0]
 
 
-def _as_place(truth: Sequence[Mapping[str, Any]]) -> Any:
-    numbers = {step["label"]: step["step_id"] for step in truth}
-    return lambda item: (numbers.get(item["label"], 0), item["text"], item["score"])
+def _as_place(demonstration: Sequence[Mapping[str, Any]]) -> Any:
+    return lambda item: (demonstration[item["step_number"] - 1]["step_id"], item["text"], item["score"])
 
 
 def _row(name: str, spans: Sequence[Span], end_s: float) -> str:
