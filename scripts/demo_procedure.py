@@ -62,7 +62,7 @@ def main() -> int:
     print(", ".join(f"{name} {value:.2f}" for name, value in result["figures"].items()))
     print(f"{os.path.relpath(options.out / 'index.html')} shows what was told")
     if result["told"] < ENOUGH * result["due"]:
-        print(f"{result['told']} of {result['due']} windows were told in time; a lower --rate than {options.rate:g} plays slower")
+        print(f"{result['told']} of {result['due']} windows were told in time; --rate {options.rate / 4:g} is slower")
     return 0 if heard["step"] else 1
 
 
