@@ -48,6 +48,8 @@ def interruptible() -> Iterator[None]:
     rclpy.init()
     try:
         yield
+    except ExternalShutdownException as error:  # rclpy noticed the signal before Python did
+        raise KeyboardInterrupt from error
     finally:
         rclpy.try_shutdown()
 

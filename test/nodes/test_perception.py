@@ -133,7 +133,7 @@ def test_parallel_callers_are_answered_while_images_flow(context, peer, tmp_path
     script.write_text(json.dumps({"stage_delay_s": 0.2}))
     with perception(context, model=str(script)):
         peer.ask_about_camera()
-        futures = [peer.ask_async(f"question {number}") for number in range(3)]
+        futures = [peer.ask_async(f"question {number}", max_frame_age=60.0) for number in range(3)]
         peer.wait_until(lambda: peer.show() and all(future.done() for future in futures))
         answers = [future.result().answer for future in futures]
     assert [answer.query for answer in answers] == ["question 0", "question 1", "question 2"]

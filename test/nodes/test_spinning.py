@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from annexe_ros.benchmark.processes import isolated_environment
+
 pytestmark = pytest.mark.ros
 
 WAITING = """
@@ -31,7 +34,8 @@ LIMIT_S = 60
 @pytest.mark.parametrize("request_to_end", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_that_waits_ends_at_once_and_gives_its_memory_back(request_to_end):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", WAITING], text=True, **pipes) as process:
+    apart = isolated_environment()  # of other processes in its domain it would map the memory too
+    with subprocess.Popen([sys.executable, "-c", WAITING], text=True, env=apart, **pipes) as process:
         lines = list(takewhile(lambda line: line != "waiting\n", process.stdout))
         memory = {path for line in lines for path in MEMORY.findall(line) if re.search(r"fastrtps_[0-9a-f]{16}$", path)}
         process.send_signal(request_to_end)

@@ -55,7 +55,7 @@ def test_it_can_be_set_and_unset_while_the_node_runs(context, peer, answers):
     with perception(context, standing_rate_hz=50.0) as node:
         peer.ask_about_camera("by hand")
         node.set_parameters([Parameter("standing_query", value="what is held?")])
-        peer.wait_until(lambda: peer.show() and answers[-1].query == "what is held?")
+        peer.wait_until(lambda: peer.show() and answers and answers[-1].query == "what is held?")
         node.set_parameters([Parameter("standing_query", value="")])
         peer.ask("the last word")
         for _ in range(20):
