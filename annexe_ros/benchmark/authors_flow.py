@@ -25,6 +25,7 @@ from annexe_ros.core import (
     role_of,
 )
 from annexe_ros.core.contact import with_contacts
+from annexe_ros.inference.grounding import joined_echoes
 from annexe_ros.inference.loading import load
 from annexe_ros.inference.opening import IndicatedOpening, refusal_token
 from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration, AnnexeImageEncoding, Opening
@@ -86,7 +87,8 @@ class AuthorsFlow:
     ) -> tuple[tuple[GroundedObject, ...], np.ndarray]:
         """Return the targets and the label image of their mask logits ``maps`` (1, names, h, w), all at full size."""
         logits = functional.pad(_at_full_size(maps, frame)[0], (0, 0, 0, 0, 1, 0))
-        probability, winner = logits.softmax(0).max(0)
+        probability, strongest = logits.softmax(0).max(0)
+        winner = torch.from_numpy(joined_echoes(strongest.to(torch.uint8).cpu().numpy(), names)).to(logits.device)
         has_map = self._network.config.contact_map
         contact = _at_full_size(encoding.contact_logits, frame)[0].sigmoid() * has_map
         targets = [
@@ -95,7 +97,7 @@ class AuthorsFlow:
         ]
         said = [target.label for target in targets]
         kept = tuple(t for k, t in enumerate(targets) if t.mask_value or t.label not in said[:k])
-        return kept, winner.to(torch.uint8).cpu().numpy()
+        return kept, winner.cpu().numpy()
 
 
 def _target(name: str, value: int, mask: Tensor, probability: Tensor, contact: Tensor, score: float) -> GroundedObject:

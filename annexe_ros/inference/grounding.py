@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
@@ -21,6 +22,8 @@ TOUCHED = 0.5
 """Mean of the contact map over a mask from which on it is touched."""
 TOUCHED_PERCENTILE = 90.0
 """Of the contact map over a whole object; its mean misses a hand that covers a small part of a large one."""
+_SEAM = 2
+"""Pixels of background that may lie between the parts of one thing."""
 
 Objects = tuple[GroundedObject, ...]
 
@@ -36,7 +39,7 @@ def ground(
         contact: (2, h, w) probability of touching the left and the right hand; None: unknown.
         size: of the frame (rows, columns).
     """
-    labels = label_image(logits, size)
+    labels = joined_echoes(label_image(logits, size), [target.label for target in targets])
     probability = functional.pad(logits, (0, 0, 0, 0, 1, 0)).softmax(0).amax(0).cpu().numpy()
     cells, maps = cells_of(labels, probability.shape), logits.cpu().numpy()
     touching = None if contact is None else contact.cpu().numpy()
@@ -68,6 +71,25 @@ def named_in(
     touching = contact.cpu().numpy()
     cells = cells_of(labels, (touching.shape[1], touching.shape[2]))
     return tuple(_touched_somewhere(target, touching[:, cells == target.mask_value]) for target in objects), labels
+
+
+def joined_echoes(labels: NDArray[np.uint8], names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return labels (H, W), 1 for ``names[0]``, with what is one thing under two values brought under the first one.
+
+    A name that was said twice may be two things, which lie apart, or one that two slots have shared among them.
+    """
+    for value, name in enumerate(names, start=1):
+        first = names.index(name) + 1
+        if first < value and _touch(labels == first, labels == value):
+            labels = np.where(labels == value, np.uint8(first), labels)
+    return labels
+
+
+def _touch(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    """Return whether no more than ``_SEAM`` pixels lie between two masks (H, W)."""
+    width = 2 * (_SEAM + 1) + 1
+    around = cv2.dilate(one.astype(np.uint8), np.ones((width, width), np.uint8))
+    return bool((around.astype(bool) & other).any())
 
 
 def without_echoes(objects: Objects) -> Objects:

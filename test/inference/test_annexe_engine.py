@@ -226,6 +226,18 @@ def test_a_name_said_twice_counts_once_unless_there_are_two():
     assert [target.mask_value for target in without_echoes(lamps(0, 0))] == [0]  # masks weren't asked for
 
 
+@pytest.mark.parametrize(("gap", "values"), [(0, {0, 1}), (2, {0, 1}), (3, {0, 1, 2})])
+def test_one_thing_under_two_values_is_joined_and_two_things_stay_two(gap, values):
+    from annexe_ros.inference.grounding import joined_echoes
+
+    labels = np.zeros((20, 40), dtype=np.uint8)
+    labels[5:15, 5:15], labels[5:15, 15 + gap : 30] = 1, 2
+    joined = joined_echoes(labels, ["mug", "mug"])
+    assert set(np.unique(joined)) == values
+    assert np.array_equal(joined > 0, labels > 0)
+    assert np.array_equal(joined_echoes(labels, ["mug", "bowl"]), labels)
+
+
 def test_a_survey_names_what_the_label_map_shows(engine, monkeypatch):
     from annexe_ros.core import Surveyor
 
