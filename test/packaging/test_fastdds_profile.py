@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from annexe_ros.benchmark.domains import reserve_domain
+
 pytest.importorskip("rclpy", reason="Fast DDS comes with ROS")
 pytestmark = pytest.mark.ros
 
@@ -22,8 +24,9 @@ print(open("/proc/self/maps").read())
 
 
 def shared_memory_mib(profile: Path | None) -> float:
-    """Return the size of the largest segment that Fast DDS maps in a process with one node."""
+    """Return the size of the largest segment that Fast DDS maps in a process with one node, alone in its domain."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("FASTRTPS_", "FASTDDS_"))}
+    env |= {"ROS_DOMAIN_ID": str(reserve_domain())}  # in a domain with others their segments are mapped, too
     env |= {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile)} if profile else {}
     output = subprocess.run([sys.executable, "-c", CODE], env=env, capture_output=True, text=True, check=True)
     if not output.stdout.startswith("rmw_fastrtps"):
