@@ -31,6 +31,9 @@ REASON = "it was too much"
 TIMES = 5
 """How often the same thing is done to a node: what holds once may not hold again."""
 
+ASIDE_S = 3.0
+"""Who asks again at once keeps a place among the callers, and never finds all of them taken [s]."""
+
 GIVEN_UP_S = 5.0
 """When a caller whose node was killed asks again [s]."""
 
@@ -150,7 +153,7 @@ def client_gone_mid_call(bench: Workbench) -> bool:
     with bench.node(SLOW, queue_capacity=2) as node, bench.camera():
         for _ in range(3):
             with bench.callers(TIMES) as callers:
-                waiting = bench.ask_until(Status.BUSY)
+                waiting = bench.ask_until(Status.BUSY, before=partial(bench.spin_for, ASIDE_S))
                 callers.kill()
             if not waiting or not _serves(bench, node):
                 return False
