@@ -41,7 +41,7 @@ bench: setup ## speed of the shipped model, in out/bench.json and docs/performan
 bench-transport: setup ## images between two processes with and without config/fastdds.xml, in out/transport.json
 	@$(RUN) python scripts/bench_transport.py --out out/transport.json
 
-soak: setup ## many callers, faults and malformed input against the running node, in out/soak.json (8 minutes)
+soak: setup ## many callers, faults and malformed input against the running node, in out/soak.json (5 to 8 minutes)
 	@$(RUN) python scripts/soak.py --out out/soak.json
 
 reliability: setup ## docs/reliability.md's figures anew, from out/transport.json and out/soak.json
