@@ -25,13 +25,12 @@ from annexe_ros.core import (
     role_of,
 )
 from annexe_ros.core.contact import with_contacts
-from annexe_ros.inference.grounding import joined_echoes
+from annexe_ros.inference.grounding import TOUCHED, joined_echoes, without_echoes
 from annexe_ros.inference.loading import load
-from annexe_ros.inference.opening import IndicatedOpening, refusal_token
+from annexe_ros.inference.opening import TARGET_THRESHOLD, IndicatedOpening, refusal_token
 from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration, AnnexeImageEncoding, Opening
 
 MAX_NEW_TOKENS = 64
-THRESHOLD = 0.5
 
 
 class AuthorsFlow:
@@ -57,7 +56,7 @@ class AuthorsFlow:
         score = float(probability)
         objects: tuple[GroundedObject, ...] = ()
         labels = np.zeros(frame.image.shape[:2], dtype=np.uint8)
-        if score >= THRESHOLD and names:
+        if score >= TARGET_THRESHOLD and names:
             maps = self._network.grounding(answer.slot_states[:, None, : len(names)], pooled, encoding)[0]
             objects, labels = self._read(frame, encoding, maps, names, score)
         reply = Interpretation(
@@ -95,9 +94,7 @@ class AuthorsFlow:
             _target(name, value, winner == value, probability, contact, score)
             for value, name in enumerate(names, start=1)
         ]
-        said = [target.label for target in targets]
-        kept = tuple(t for k, t in enumerate(targets) if t.mask_value or t.label not in said[:k])
-        return kept, winner.cpu().numpy()
+        return without_echoes(tuple(targets)), winner.cpu().numpy()
 
 
 def _target(name: str, value: int, mask: Tensor, probability: Tensor, contact: Tensor, score: float) -> GroundedObject:
@@ -105,7 +102,7 @@ def _target(name: str, value: int, mask: Tensor, probability: Tensor, contact: T
     role = role_of(name)
     if not bool(mask.any()):
         return GroundedObject(name, 0, 0.0, role)
-    left, right = (contact[:, mask].mean(1) >= THRESHOLD).tolist()
+    left, right = (contact[:, mask].mean(1) >= TOUCHED).tolist()
     hands = (Hands.LEFT if left else Hands.NONE) | (Hands.RIGHT if right else Hands.NONE)
     touched_by = hands if role is Role.OBJECT else Hands.NONE
     return GroundedObject(

@@ -117,8 +117,7 @@ class Windows:
     def around(self, label: int) -> Window | None:
         """Return the tightest window around the pixels of a label; None where there are none."""
         if label not in self._found:
-            x, y, width, height = bounding_box(self.labels == label)
-            self._found[label] = (slice(y, y + height), slice(x, x + width)) if width else None
+            self._found[label] = window_around(self.labels == label)
         return self._found[label]
 
 
@@ -169,6 +168,12 @@ class Interpretation:
     def window(self, target: GroundedObject) -> Window | None:
         """Return the tightest rows and columns around the pixels of one of this reply's objects; None without any."""
         return self.windows.around(target.mask_value) if target.mask_value else None
+
+
+def window_around(mask: NDArray[np.bool_]) -> Window | None:
+    """Return the tightest rows and columns around a mask (H, W) bool; None for an empty one."""
+    x, y, width, height = bounding_box(mask)
+    return (slice(y, y + height), slice(x, x + width)) if width else None
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from annexe_ros.core.camera import PinholeCamera
 from annexe_ros.core.depth import depth_noise, known_depth
-from annexe_ros.core.interpretation import bounding_box
+from annexe_ros.core.interpretation import window_around
 from annexe_ros.core.support import Plane
 
 ROWS_PER_MARGIN_PIXEL = 240
@@ -61,11 +61,10 @@ def visible_surface(
 
     With the plane that the object stands on, the plane's own points are none of the object's.
     """
-    x, y, width, height = bounding_box(mask)
-    if not width:
+    place = window_around(mask)
+    if place is None:
         nothing = np.zeros(0, dtype=np.intp)
         return Surface(np.zeros((0, 3)), nothing, nothing, 0.0)
-    place = slice(y, y + height), slice(x, x + width)
     window = _Window(place, mask[place], depth[place], camera)
     known = window.mask & known_depth(window.depth)
     usable = known if support is None else _off_the_plane(known, window, support)

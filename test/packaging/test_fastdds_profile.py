@@ -1,6 +1,5 @@
 """The shipped Fast DDS profile is taken up: images go through shared memory that is large enough for them."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annexe_ros.benchmark.domains import reserve_domain
+from annexe_ros.benchmark.processes import isolated_environment, with_profile
 
 pytest.importorskip("rclpy", reason="Fast DDS comes with ROS")
 pytestmark = pytest.mark.ros
@@ -25,9 +24,7 @@ print(open("/proc/self/maps").read())
 
 def shared_memory_mib(profile: Path | None) -> float:
     """Return the size of the largest segment that Fast DDS maps in a process with one node, alone in its domain."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("FASTRTPS_", "FASTDDS_"))}
-    env |= {"ROS_DOMAIN_ID": str(reserve_domain())}  # in a domain with others their segments are mapped, too
-    env |= {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile)} if profile else {}
+    env = with_profile(isolated_environment(), profile)  # in a domain with others their segments are mapped, too
     output = subprocess.run([sys.executable, "-c", CODE], env=env, capture_output=True, text=True, check=True)
     if not output.stdout.startswith("rmw_fastrtps"):
         pytest.skip("the middleware is not Fast DDS")
