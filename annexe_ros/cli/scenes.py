@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from annexe_ros.cli.terminal import progress_bar, working
+from annexe_ros.data.scenes import IMAGE_HEIGHT, IMAGE_WIDTH
 
 FILM_SECONDS, FILM_RATE_HZ = 10.0, 5.0
 
@@ -18,8 +19,8 @@ def scenes(
     seed: Annotated[int, typer.Option(min=0, help="Decides every scene.")] = 0,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     unseen: Annotated[bool, typer.Option(help="Only touches that no other scene has (see below).")] = False,
-    width: Annotated[int, typer.Option(min=64, help="Of the images.")] = 320,
-    height: Annotated[int, typer.Option(min=48, help="Of the images.")] = 240,
+    width: Annotated[int, typer.Option(min=64, help="Of the images.")] = IMAGE_WIDTH,
+    height: Annotated[int, typer.Option(min=48, help="Of the images.")] = IMAGE_HEIGHT,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     film: Annotated[
         int | None, typer.Option(min=0, help="Film this scene of the seed for 10 s instead: a recording to replay.")

@@ -71,7 +71,7 @@ class TrainingSettings:
     save_every: int = 500
     log_every: int = 50
     tensorboard: bool = False
-    pixel_budget: int = 320 * 256
+    pixel_budget: int = 448 * 352
     weights: LossWeights = field(default_factory=LossWeights)
 
 

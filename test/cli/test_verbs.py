@@ -94,7 +94,7 @@ def test_scenes_hands_on_what_it_was_told(monkeypatch, tmp_path):
     pretend(monkeypatch, "annexe_ros.data.scenes.dataset", generate=generate)
     result = run("scenes", "--out", tmp_path, "--count", 3, "--seed", 9, "--split", "test", "--unseen")
     assert result.exit_code == 0, result.stderr
-    assert seen[0][:-1] == (tmp_path, 3, 9, "test", True, 320, 240, 1)
+    assert seen[0][:-1] == (tmp_path, 3, 9, "test", True, 640, 480, 1)
     assert result.stdout == f"3 scenes in {tmp_path}, split test\n"
 
 
@@ -148,5 +148,5 @@ def test_scenes_films_one_of_them(monkeypatch, tmp_path):
     pretend(monkeypatch, "annexe_ros.data.scenes.film", write_recording=lambda *arguments: seen.append(arguments))
     result = run("scenes", "--out", tmp_path, "--seed", 9, "--film", 4)
     assert result.exit_code == 0, result.stderr
-    assert seen[0][:-1] == (tmp_path, 9, 4, 10.0, 5.0, 320, 240)
+    assert seen[0][:-1] == (tmp_path, 9, 4, 10.0, 5.0, 640, 480)
     assert result.stdout == f"recording of scene 4 in {tmp_path}\n"

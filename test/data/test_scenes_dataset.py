@@ -113,7 +113,7 @@ def test_every_scene_has_its_five_files(folder):
         name = scene_id(41, index)
         mask = cv2.imread(str(folder / f"mask/{name}.png"), cv2.IMREAD_UNCHANGED)
         depth = cv2.imread(str(folder / f"depth/{name}.png"), cv2.IMREAD_UNCHANGED)
-        assert (mask.dtype, depth.dtype, mask.shape, depth.shape) == (np.uint8, np.uint16, (240, 320), (240, 320))
+        assert (mask.dtype, depth.dtype, mask.shape, depth.shape) == (np.uint8, np.uint16, (480, 640), (480, 640))
         truth = SceneTruth.from_json(json.loads((folder / f"scene/{name}.json").read_text()))
         assert truth.id == name
         assert json.loads((folder / f"dataset_split/test/{name}.json").read_text())

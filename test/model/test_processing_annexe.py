@@ -21,7 +21,7 @@ def test_input_size_keeps_aspect_within_rounding_and_never_vanishes(height, widt
     assert columns % 32 == 0
     assert rows >= 32
     assert columns >= 32
-    ideal = (320 * 256 * height / width) ** 0.5
+    ideal = (448 * 352 * height / width) ** 0.5
     assert abs(rows - max(ideal, 32)) <= 16 + 1e-6
 
 
@@ -32,6 +32,17 @@ def test_pixels_are_normalised_rgb(tiny_processor):
     assert pixels.shape == (1, 3, 64, 64)
     expected = [(1 - 0.55) / 0.22, -0.55 / 0.23, -0.53 / 0.25]
     torch.testing.assert_close(pixels.mean((0, 2, 3)), torch.tensor(expected))
+
+
+def test_an_image_is_copied_only_where_torch_would_warn_of_read_only_memory(tiny_processor, monkeypatch):
+    processor, seen = tiny_processor.image_processor, []
+    monkeypatch.setattr(torch, "from_numpy", lambda array, take=torch.from_numpy: seen.append(array) or take(array))
+    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    fixed = np.frombuffer(image.tobytes(), np.uint8).reshape(image.shape)
+    pixels = [processor(one)["pixel_values"] for one in (image, fixed)]
+    assert torch.equal(*pixels)
+    assert [taken.flags.writeable for taken in seen] == [True, True]
+    assert np.shares_memory(image, seen[0])
 
 
 @settings(max_examples=80, deadline=None)

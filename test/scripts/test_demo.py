@@ -49,7 +49,7 @@ def test_every_query_gets_its_pictures_and_a_place_on_the_page(tmp_path):
     for item in results:
         assert json.loads((tmp_path / item["markers"]).read_text())["markers"]
         assert cv2.imread(str(tmp_path / item["overlay"])) is not None
-        assert cv2.imread(str(tmp_path / item["mask"]), cv2.IMREAD_UNCHANGED).shape == (240, 320)
+        assert cv2.imread(str(tmp_path / item["mask"]), cv2.IMREAD_UNCHANGED).shape == (480, 640)
         assert item["answer"]["objects"][0]["has_pose"]
     page = (tmp_path / "index.html").read_text()
     assert Pictures(page).names == [item["overlay"] for item in results]

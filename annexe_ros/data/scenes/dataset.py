@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core.errors import DatasetFormatError, SceneError
+from annexe_ros.data.scenes import IMAGE_HEIGHT, IMAGE_WIDTH
 from annexe_ros.data.scenes.build import build
 from annexe_ros.data.scenes.gaze import fixation
 from annexe_ros.data.scenes.language import records
@@ -106,8 +107,8 @@ def generate(
     seed: int,
     split: str,
     unseen: bool = False,
-    width: int = 320,
-    height: int = 240,
+    width: int = IMAGE_WIDTH,
+    height: int = IMAGE_HEIGHT,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:

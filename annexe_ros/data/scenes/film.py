@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from annexe_ros.data.recording import DEFAULT_FRAME_ID, INDEX_NAME
+from annexe_ros.data.scenes import IMAGE_HEIGHT, IMAGE_WIDTH
 from annexe_ros.data.scenes.build import build
 from annexe_ros.data.scenes.dataset import (
     RenderedScene,
@@ -32,7 +33,7 @@ _SWAYS_PER_SECOND = (0.10, 0.13, 0.17)
 
 
 def render_sequence(
-    seed: int, index: int, seconds: float, rate_hz: float, width: int = 320, height: int = 240
+    seed: int, index: int, seconds: float, rate_hz: float, width: int = IMAGE_WIDTH, height: int = IMAGE_HEIGHT
 ) -> Iterator[RenderedScene]:
     """Yield the frames of scene ``index`` of ``seed``, the head swaying a few centimetres and degrees.
 
@@ -75,8 +76,8 @@ def write_recording(
     index: int,
     seconds: float,
     rate_hz: float,
-    width: int = 320,
-    height: int = 240,
+    width: int = IMAGE_WIDTH,
+    height: int = IMAGE_HEIGHT,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write a recording with masks and truth to ``out``; raises what ``generate`` raises."""
