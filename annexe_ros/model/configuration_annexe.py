@@ -39,6 +39,8 @@ class AnnexeConfig(PretrainedConfig):
         contact_map: the model has learned which pixels take part in an interaction of which hand; otherwise its map
             means nothing, and who touches what is read from masks and depth.
         coordinate_channels: give the encoder each pixel's place in the image, so that sides can be told.
+        colour_channels: visual tokens carry the colour of what the label map saw there: an encoder that was taught to
+            name things whatever their colour forgets it.
         label_token_ids: token ids of each label: visual tokens then carry the language model's own words for what the
             label map saw, and a small one needn't learn to read them. Empty: they don't.
     """
@@ -60,6 +62,7 @@ class AnnexeConfig(PretrainedConfig):
         mask_token_id: int = 3,
         contact_map: bool = True,
         coordinate_channels: bool = True,
+        colour_channels: bool = True,
         label_token_ids: Sequence[Sequence[int]] = (),
         ground_config: PretrainedConfig | dict[str, Any] | None = None,
         lora: dict[str, Any] | None = None,
@@ -83,6 +86,7 @@ class AnnexeConfig(PretrainedConfig):
         self.mask_token_id = mask_token_id
         self.contact_map = contact_map
         self.coordinate_channels = coordinate_channels
+        self.colour_channels = colour_channels
         self.label_token_ids = [list(ids) for ids in label_token_ids]
         self.inverse_depth = inverse_depth
         self.analysis_guided = analysis_guided

@@ -23,6 +23,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from .bars import bars_on_terminals_only
 from .configuration_annexe import AnnexeConfig
 from .connector import AnnexeConnector
 from .dense import AnnexeDenseHeads
@@ -92,11 +93,17 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
     @classmethod
     def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
         """Load as every model of transformers does; of a language model with adapters, only these learn."""
-        loaded = super().from_pretrained(*args, **kwargs)
+        with bars_on_terminals_only():
+            loaded = super().from_pretrained(*args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         if model.config.lora is not None:
             freeze_all_but_adapters(model.language_model)
         return loaded
+
+    def save_pretrained(self, *args: Any, **kwargs: Any) -> None:
+        """Save as every model of transformers does."""
+        with bars_on_terminals_only():
+            super().save_pretrained(*args, **kwargs)
 
     def add_synthesizer(self) -> None:
         """Let the analysis condition answers and grounding, by a synthesizer that has learned nothing yet."""
@@ -123,7 +130,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel):
         maps = self.backbone(pixel_values).feature_maps
         coarse, fine = self.pyramid((self._with_place(maps[0]), *maps[1:]))
         depth, label_logits, contact_logits = self.dense_heads(fine)
-        tokens = self.connector(coarse, label_logits, contact_logits, self._label_words())
+        tokens = self.connector(pixel_values, coarse, label_logits, contact_logits, self._label_words())
         return AnnexeImageEncoding(tokens, coarse, fine, depth, label_logits, contact_logits)
 
     def _label_words(self) -> Tensor | None:

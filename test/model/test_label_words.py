@@ -22,8 +22,9 @@ def tokens_of(model, label):
     logits = torch.full((1, 1 + len(model.config.labels), 16, 16), -20.0)
     logits[:, 1 + model.config.labels.index(label)] = 20
     coarse, contact = torch.zeros(1, model.config.pyramid_channels, 4, 4), torch.zeros(1, 2, 16, 16)
+    black = torch.zeros(1, 3, 64, 64)
     with torch.inference_mode():
-        return model.connector(coarse, logits, contact, model._label_words())
+        return model.connector(black, coarse, logits, contact, model._label_words())
 
 
 def test_labels_are_spelt_as_inside_a_sentence(tiny_processor):
