@@ -20,8 +20,8 @@ from annexe_ros.core.interpretation import GroundedObject, Interpretation
 
 CROPS = {"full": 1.0, "3/4": 3 / 4, "1/2": 1 / 2, "1/3": 1 / 3}
 """Sides of gaze-centred crops relative to the image's, as in EgoExoLearn's baselines, by the names of the settings."""
-DEFAULT_CROP = "3/4"
-"""Of the four, the one with which the shipped model finds most of what is looked at (docs/gaze.md)."""
+DEFAULT_CROP = "full"
+"""Of the four, the one with which the shipped model finds and names most of what is looked at (docs/gaze.md)."""
 
 SPREAD = 0.012
 """Standard deviation of a gaze point, relative to the width of the image: a degree of a view of 80."""

@@ -38,6 +38,7 @@ from annexe_ros.core.gaze import (
     view_around,
 )
 from annexe_ros.core.gaze_question import GazeQuestion, gaze_question
+from annexe_ros.inference.surveying import surveyed
 
 IN_INTERACTION = "Segment the hands and objects in interaction."
 IN_THE_MIDDLE = "Segment the object in the middle of the image."
@@ -91,7 +92,7 @@ class GazeInterpreter:
         if gaze.point is None:
             reply = self.interpreter.interpret(frame, _asking(query, IN_INTERACTION), progress)
             return replace(reply, notes=(*reply.notes, gaze.note))
-        reply = _answer(question, self._look(frame, gaze, query, _without_answers(progress)), gaze.point)
+        reply = _answer(question, self._look(frame, gaze.point, query, _without_answers(progress)), gaze.point)
         progress.on_text(Stage.ANSWER, reply.answer)
         return reply if query.want_mask else _without_masks(reply)
 
@@ -101,14 +102,20 @@ class GazeInterpreter:
             return reading(query.gaze, frame.width, frame.height)
         return held.at(frame.stamp_ns, frame.width, frame.height)
 
-    def _look(self, frame: Frame, gaze: GazeReading, query: Query, progress: Progress) -> Interpretation:
+    def _look(self, frame: Frame, point: Point, query: Query, progress: Progress) -> Interpretation:
         """Return a reply that names, where the engine can, what is looked at, with masks in the full frame."""
-        view = view_around(frame, gaze, self._fraction)
         if isinstance(self.interpreter, Surveyor):
-            reply = _surveyed(self.interpreter, frame, view, progress, want_analysis=query.want_analysis)
-            return replace(reply, gaze=gaze.point)
-        reply = replace(self._ask(view, _asking(query, IN_INTERACTION), progress), gaze=gaze.point)
-        if gaze.point is None or object_under_gaze(reply, gaze.point) is not None:
+            wanted = query.want_analysis
+            reply = surveyed(self.interpreter, frame, point, self._fraction, progress, want_analysis=wanted)
+        else:
+            reply = self._asked_about(frame, point, query, progress)
+        return replace(reply, gaze=point)
+
+    def _asked_about(self, frame: Frame, point: Point, query: Query, progress: Progress) -> Interpretation:
+        """Return what is in interaction around a point; where nothing of that is there, what is in the middle."""
+        gaze = GazeReading(point)
+        reply = self._ask(view_around(frame, gaze, self._fraction), _asking(query, IN_INTERACTION), progress)
+        if object_under_gaze(reply, point) is not None:
             return reply
         narrow = view_around(frame, gaze, min(self._fraction, MIDDLE_FRACTION))
         closer = self._ask(narrow, replace(_asking(query, IN_THE_MIDDLE), want_analysis=False), progress)
@@ -117,23 +124,10 @@ class GazeInterpreter:
             analysis=reply.analysis,
             latencies=(*reply.latencies, *closer.latencies),
             notes=(*reply.notes, *closer.notes),
-            gaze=gaze.point,
         )
 
     def _ask(self, view: GazeView, query: Query, progress: Progress) -> Interpretation:
         return view.restored(self.interpreter.interpret(view.frame, replace(query, want_mask=True), progress))
-
-
-def _surveyed(
-    engine: Surveyor, frame: Frame, view: GazeView, progress: Progress, *, want_analysis: bool
-) -> Interpretation:
-    """Return what is in a view; the description is always of the full frame."""
-    is_whole = view.frame is frame
-    reply = view.restored(engine.survey(view.frame, progress, want_analysis=want_analysis and is_whole))
-    if is_whole or not want_analysis:
-        return reply
-    described = engine.survey(frame, progress, want_analysis=True)
-    return replace(reply, analysis=described.analysis, latencies=(*described.latencies, *reply.latencies))
 
 
 def _asking(query: Query, text: str) -> Query:

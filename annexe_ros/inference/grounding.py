@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from annexe_ros.core import GroundedObject, Hands, Role, role_of
 from annexe_ros.inference.masks import cells_of, label_image, members
+from annexe_ros.inference.things import told_apart
 
 TOUCHED = 0.5
 """Mean of the contact map over a mask from which on it is touched."""
@@ -40,22 +41,13 @@ def ground(
         size: of the frame (rows, columns).
     """
     labels = joined_echoes(label_image(logits, size), [target.label for target in targets])
-    probability = functional.pad(logits, (0, 0, 0, 0, 1, 0)).softmax(0).amax(0).cpu().numpy()
-    cells, maps = cells_of(labels, probability.shape), logits.cpu().numpy()
-    touching = None if contact is None else contact.cpu().numpy()
-    grounded = [
-        _with_mask(target, value, members(value, cells, maps[value - 1]), probability, touching)
-        if (labels == value).any()
-        else replace(target, score=0.0)
-        for value, target in enumerate(targets, start=1)
-    ]
-    return tuple(grounded), labels
+    return _grounded(targets, labels, logits, range(len(targets)), contact), labels
 
 
 def named_in(
     logits: Tensor, names: Sequence[str], contact: Tensor | None, size: tuple[int, int]
 ) -> tuple[Objects, NDArray[np.uint8]]:
-    """Return an object per name that has pixels, and the label image (H, W) of that ``size``.
+    """Return an object per thing that can be seen, and the label image (H, W) of that ``size``.
 
     Args:
         logits: (1 + names, h, w): the background's, then a map for each name.
@@ -64,13 +56,27 @@ def named_in(
         size: of the frame (rows, columns).
     """
     seen = [int(channel) for channel in logits.argmax(0).unique() if channel]
-    targets = [GroundedObject(names[channel - 1], 0, 1.0, role_of(names[channel - 1])) for channel in seen]
-    objects, labels = ground(targets, logits[seen] - logits[:1], None, size)
+    maps, called = logits[seen] - logits[:1], [names[channel - 1] for channel in seen]
+    labels, said = told_apart(label_image(maps, size), called, least=_pixels_per_cell(logits, size))
+    targets = [GroundedObject(name, 0, 1.0, role_of(name)) for name in said]
+    objects = _grounded(targets, labels, maps, [called.index(name) for name in said], None)
     if contact is None:
         return objects, labels
     touching = contact.cpu().numpy()
     cells = cells_of(labels, (touching.shape[1], touching.shape[2]))
     return tuple(_touched_somewhere(target, touching[:, cells == target.mask_value]) for target in objects), labels
+
+
+def names_under(instances: NDArray[np.uint8], logits: Tensor, names: Sequence[str]) -> dict[int, str]:
+    """Return, per value of ``instances`` (H, W) but 0, the name most likely of all its cells together.
+
+    ``logits`` (1 + names, h, w) are as in ``named_in``. An instance between the middles of cells gets no name.
+    """
+    if not names:
+        return {}
+    likely = logits.log_softmax(0)[1:].cpu().numpy()
+    cells = cells_of(instances, (likely.shape[1], likely.shape[2]))
+    return {int(value): names[int(likely[:, cells == value].sum(1).argmax())] for value in np.unique(cells) if value}
 
 
 def joined_echoes(labels: NDArray[np.uint8], names: Sequence[str]) -> NDArray[np.uint8]:
@@ -96,6 +102,29 @@ def without_echoes(objects: Objects) -> Objects:
     """Leave out names that were said again and have no pixels of their own."""
     said = [target.label for target in objects]
     return tuple(o for k, o in enumerate(objects) if o.mask_value or o.label not in said[:k])
+
+
+def _grounded(
+    targets: Sequence[GroundedObject],
+    labels: NDArray[np.uint8],
+    logits: Tensor,
+    channels: Sequence[int],
+    contact: Tensor | None,
+) -> Objects:
+    """Describe targets by their pixels in ``labels`` (H, W), 1 for the first, and by those of the maps that say so."""
+    probability = functional.pad(logits, (0, 0, 0, 0, 1, 0)).softmax(0).amax(0).cpu().numpy()
+    cells, maps = cells_of(labels, probability.shape), logits.cpu().numpy()
+    touching = None if contact is None else contact.cpu().numpy()
+    return tuple(
+        _with_mask(target, value, members(value, cells, maps[channel]), probability, touching)
+        if (labels == value).any()
+        else replace(target, score=0.0)
+        for value, (target, channel) in enumerate(zip(targets, channels, strict=True), start=1)
+    )
+
+
+def _pixels_per_cell(logits: Tensor, size: tuple[int, int]) -> float:
+    return size[0] * size[1] / (logits.shape[1] * logits.shape[2])
 
 
 def _with_mask(

@@ -1,0 +1,50 @@
+"""Which pixels of one name are one thing: a map of labels tells what is where, but not how many there are of it.
+
+Pieces that lie apart are things of their own, unless a hand lies between them: what is held is seen on both sides of
+the fingers. A person has one left and one right hand, in however many pieces. It knows names and pixels, no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from annexe_ros.core import Role, role_of
+
+MOST_THINGS = 255
+"""As many as a label image has values."""
+_BRIDGED = np.ones((3, 3), dtype=np.uint8)
+"""Grows every piece by a pixel: of one thing are those with two pixels of background between them."""
+
+
+def told_apart(
+    labels: NDArray[np.uint8], names: Sequence[str], least: float = 1.0
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """Return labels (H, W) with a value per thing, in the names' order, and the name of each value from 1 on.
+
+    Args:
+        labels: (H, W), k for what is called ``names[k - 1]``, 0 for the background.
+        names: one per value.
+        least: pieces of fewer pixels are no things; they become background.
+    """
+    hands = np.isin(labels, [value for value, name in enumerate(names, start=1) if role_of(name) is not Role.OBJECT])
+    things, said = np.zeros_like(labels), list[str]()
+    for value, name in enumerate(names, start=1):
+        mask = labels == value
+        pieces = _pieces(mask, hands) if role_of(name) is Role.OBJECT else mask.astype(np.int32)
+        areas = np.bincount(pieces[mask], minlength=1)
+        large = np.flatnonzero(areas >= max(least, 1))[: MOST_THINGS - len(said)]
+        values = np.zeros(areas.size, dtype=np.uint8)
+        values[large] = len(said) + 1 + np.arange(large.size)
+        things[mask] = values[pieces[mask]]
+        said += [name] * large.size
+    return things, said
+
+
+def _pieces(mask: NDArray[np.bool_], hands: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return a map (H, W) that has the number of its piece at every pixel of a mask; a hand joins what it touches."""
+    grown = cv2.dilate((mask | hands).astype(np.uint8), _BRIDGED)
+    return np.asarray(cv2.connectedComponents(grown)[1], dtype=np.int32)
