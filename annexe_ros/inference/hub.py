@@ -6,9 +6,7 @@ It knows the hub's cache, and how transformers' ways to fail read in one sentenc
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +48,8 @@ def network_of(name: str, folder: Path, kind: Any, **options: Any) -> Any:
 
     Raises ``ModelNotFoundError`` also where weights are missing, which transformers would make up and only warn of.
     """
+    from annexe_ros.model.bars import bars_on_terminals_only
+
     with bars_on_terminals_only():
         network, found = readable(
             name, lambda: kind.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
@@ -57,21 +57,6 @@ def network_of(name: str, folder: Path, kind: Any, **options: Any) -> Any:
     if missing := sorted(found["missing_keys"]):
         raise ModelNotFoundError(name, f"{len(missing)} of its weights are missing, the first is {missing[0]}")
     return network
-
-
-@contextmanager
-def bars_on_terminals_only() -> Iterator[None]:
-    """Keep the progress bars of what transformers loads in the block out of logs."""
-    from transformers.utils import logging
-
-    if sys.stderr.isatty() or not logging.is_progress_bar_enabled():
-        yield
-        return
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.enable_progress_bar()
 
 
 def first_line(error: BaseException) -> str:

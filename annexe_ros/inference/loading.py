@@ -16,7 +16,6 @@ from torch import nn
 from transformers import BitsAndBytesConfig
 
 from annexe_ros.core.errors import EngineError, MissingDependencyError, ModelNotFoundError
-from annexe_ros.inference.hub import bars_on_terminals_only
 from annexe_ros.model import PARTS, AnnexeForEgoIRG, AnnexeProcessor
 
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -54,8 +53,7 @@ def load(
         options["device_map"] = {"": device} if device_map is None else device_map
     _check_files(folder)
     try:
-        with bars_on_terminals_only():
-            network = AnnexeForEgoIRG.from_pretrained(folder, **options)
+        network = AnnexeForEgoIRG.from_pretrained(folder, **options)
         processor = AnnexeProcessor.from_pretrained(folder)
     except ModuleNotFoundError as error:  # peft or accelerate
         raise MissingDependencyError(f"'{error.name}', which this model needs,", f"pip install {error.name}") from error

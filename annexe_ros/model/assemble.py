@@ -21,6 +21,7 @@ from transformers import (
 from transformers.utils import logging
 
 from .annexe_7b import PAPER_GROUNDING, PAPER_INPUT_SIDE, PAPER_LORA
+from .bars import bars_on_terminals_only
 from .configuration_annexe import AnnexeConfig
 from .modeling_annexe import AnnexeForEgoIRG
 from .processing_annexe import MASK_TOKEN, AnnexeImageProcessor, AnnexeProcessor
@@ -76,7 +77,8 @@ def _whole(kind: Any, source: str, **options: Any) -> Any:
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # of a larger model around a part, every other weight would be listed
     try:
-        model, report = kind.from_pretrained(source, output_loading_info=True, **options)
+        with bars_on_terminals_only():
+            model, report = kind.from_pretrained(source, output_loading_info=True, **options)
     finally:
         logging.set_verbosity(verbosity)
     if missing := sorted(report["missing_keys"]):

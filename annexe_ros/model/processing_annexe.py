@@ -63,7 +63,7 @@ class AnnexeImageProcessor(BaseImageProcessor):
     def _resized(self, image: NDArray[np.uint8]) -> Tensor:
         """Return RGB in 0..1 (1, 3, H, W); scaling bytes takes a tenth of the time of scaling floats."""
         # torch knows no read-only memory and would warn of it: such an image is copied, any other is not.
-        whole = torch.from_numpy(np.require(image, requirements="CW")).permute(2, 0, 1).unsqueeze(0)
+        whole = torch.from_numpy(np.require(image, requirements=["C", "W"])).permute(2, 0, 1).unsqueeze(0)
         size = self.input_size(*image.shape[:2])
         return functional.interpolate(whole, size, mode="bilinear", align_corners=False, antialias=True).float() / 255
 

@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from annexe_ros.core.errors import BadImageError
 from annexe_ros.inference.hub import network_of, readable
+from annexe_ros.model.bars import bars_on_terminals_only
 from annexe_ros.video.configuration_egovideo import EgoVideoConfig
 from annexe_ros.video.modeling_egovideo import EgoVideoModel
 from annexe_ros.video.processing_egovideo import middles, pixel_values
@@ -45,7 +46,8 @@ class ClipEncoder:
         """Write weights in ``dtype``, configuration and tokenizer."""
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: v.to(dtype) if v.is_floating_point() else v for name, v in self.model.state_dict().items()}
-        self.model.save_pretrained(folder, state_dict=weights)
+        with bars_on_terminals_only():
+            self.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
 
     def tokens(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:

@@ -43,7 +43,8 @@ class Images:
 
     def prepared(self, frame: Frame, model: Any) -> Tensor:
         """Return the frame's image (1, 3, height, width) where the model is."""
-        image = torch.from_numpy(np.ascontiguousarray(frame.image)).to(model.device).permute(2, 0, 1)[None].float()
+        pixels = np.require(frame.image, requirements=["C", "W"])  # torch would warn of read-only memory
+        image = torch.from_numpy(pixels).to(model.device).permute(2, 0, 1)[None].float()
         image = functional.interpolate(image, (self.height, self.width), mode="bilinear", antialias=True) / 255
         mean, deviation = (torch.tensor(v, device=image.device).view(1, 3, 1, 1) for v in (self.mean, self.deviation))
         return ((image - mean) / deviation).to(model.dtype)
