@@ -16,7 +16,15 @@ from annexe_ros.core.interpretation import (
     bounding_box,
     role_of,
 )
-from annexe_ros.core.interpreter import DepthEstimator, DeviceHolder, Interpreter, Progress, Stage, Surveyor
+from annexe_ros.core.interpreter import (
+    DepthEstimator,
+    DeviceHolder,
+    InstanceNamer,
+    Interpreter,
+    Progress,
+    Stage,
+    Surveyor,
+)
 from annexe_ros.core.query import MAX_QUERY_CHARACTERS, Query
 
 __all__ = [
@@ -30,6 +38,7 @@ __all__ = [
     "Frame",
     "GroundedObject",
     "Hands",
+    "InstanceNamer",
     "Interpretation",
     "Interpreter",
     "OrientedBox",

@@ -96,8 +96,16 @@ class DepthEstimator(Protocol):
 
 
 @runtime_checkable
+class InstanceNamer(Protocol):
+    """What an engine offers besides where its model has a name for every pixel, whatever is asked."""
+
+    def name_instances(self, frame: Frame, instances: NDArray[np.uint8]) -> dict[int, str]:
+        """Return value -> name of an instance image (H, W), 0 = background; what is too small to tell is left out."""
+
+
+@runtime_checkable
 class Surveyor(Protocol):
     """What an engine offers besides where its model names all that is in view, whatever is asked."""
 
     def survey(self, frame: Frame, progress: Progress = ..., *, want_analysis: bool = ...) -> Interpretation:
-        """Return every name in view with its mask and the hands that touch it; its answer names them all."""
+        """Return every thing in view with its mask and the hands that touch it; its answer names them all."""

@@ -13,7 +13,8 @@ module reads one item at a time and knows nothing of batches, tensors or samplin
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -71,6 +72,14 @@ def choose_question(record: Record, rng: np.random.Generator) -> str:
     return record.questions[int(rng.integers(len(record.questions)))]
 
 
+def instance_names(records: Sequence[Record], truth: SceneTruth | None) -> dict[int, str]:
+    """Return mask value -> name of an image's instances: all of a generated scene's, else those that answers name."""
+    if truth is not None:
+        return {instance.index: instance.label for instance in truth.instances}
+    slots = (zip(record.mask_values, record.targets, strict=True) for record in records)
+    return {value: name for slot in slots for value, name in slot if value}
+
+
 class EgoIrgBench:
     """One split of a dataset folder; files are read when asked for, in any order.
 
@@ -92,6 +101,12 @@ class EgoIrgBench:
         self.ids: tuple[str, ...] = tuple(sorted(path.stem for path in folder.glob("*.json")))
         if not self.ids:
             raise DatasetFormatError(folder, "has no JSON file")
+
+    def first(self, count: int) -> EgoIrgBench:
+        """Return this split with no more than its first so many images."""
+        cut = copy(self)
+        cut.ids = self.ids[:count]
+        return cut
 
     def __len__(self) -> int:
         """Return the number of images."""

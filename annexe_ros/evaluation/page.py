@@ -13,7 +13,7 @@ from annexe_ros.evaluation.published import PUBLISHED
 from annexe_ros.evaluation.text import INSTALL
 
 TEMPLATE = Path(__file__).with_name("page.html")
-PARTS = ("analysis", "answer", "grounding", "interaction", "indicator", "depth")
+PARTS = ("analysis", "answer", "grounding", "interaction", "indicator", "naming", "depth")
 
 
 def page(figures: dict[str, Any], failures: Sequence[Failure], failed: int, title: str) -> str:

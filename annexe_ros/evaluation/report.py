@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from annexe_ros.evaluation.breakdown import breakdown
 from annexe_ros.evaluation.grounding import Overlap
 from annexe_ros.evaluation.interaction import Findings
 from annexe_ros.evaluation.intervals import Ratio
+from annexe_ros.evaluation.naming import NamedInstance, by_area, shares
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,20 @@ class QueryRow:
 
 @dataclass(frozen=True)
 class ImageRow:
-    """One image: its description and depth. ``depth_error`` is None where the engine estimates none."""
+    """One image.
+
+    Attributes:
+        image_id: which one.
+        reference, analysis: the right and the given description.
+        depth_error: of relative depth; None where the engine estimates none.
+        instances: what is in view and what it was called; empty where the engine names no instances.
+    """
 
     image_id: str
     reference: str
     analysis: str
     depth_error: float | None
+    instances: tuple[NamedInstance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,19 +82,19 @@ class EvaluationReport:
     def to_json(self) -> dict[str, Any]:
         """Return the figures; a figure that couldn't be measured is None, and ``notes`` then says why.
 
-        ``breakdown`` has them by groups of queries, ``intervals`` their 95 % bounds.
+        ``breakdown`` has them by groups of queries, and names by objects' size; ``intervals`` their 95 % bounds.
         """
         notes = list(self.notes)
         ratios = self.ratios(notes)
         figures: dict[str, Any] = {"n": len(self.queries), "images": len(self.images)}
         figures |= {part: {name: r.value if r else None for name, r in of.items()} for part, of in ratios.items()}
-        figures["breakdown"] = breakdown(self.queries)
+        figures["breakdown"] = breakdown(self.queries) | {"area": by_area(self._instances)}
         figures["intervals"] = {
             part: {name: r.interval() if r else None for name, r in of.items()} for part, of in ratios.items()
         }
         return figures | ({"notes": list(dict.fromkeys(notes))} if notes else {})
 
-    def ratios(self, notes: list[str]) -> dict[str, dict[str, Ratio | None]]:
+    def ratios(self, notes: list[str]) -> dict[str, Mapping[str, Ratio | None]]:
         """Return every headline figure by part and name; None, and mostly a note, where it couldn't be measured."""
         asked, shown = [row.image_id for row in self.queries], [row.image_id for row in self.images]
         analysis = [row.analysis for row in self.images], [row.reference for row in self.images]
@@ -97,8 +106,13 @@ class EvaluationReport:
             "grounding": _grounding(asked, [row.overlap for row in self.queries]),
             "interaction": _interaction(asked, [row.findings for row in self.queries]),
             "indicator": {"accuracy": Ratio.of(asked, [row.indicator_right for row in self.queries])},
+            "naming": shares(self._instances),
             "depth": {"mae": Ratio.of([i for i, _ in depths], [error for _, error in depths])},
         }
+
+    @property
+    def _instances(self) -> list[NamedInstance]:
+        return [instance for row in self.images for instance in row.instances]
 
 
 def _grounding(images: Sequence[str], overlaps: Sequence[Overlap]) -> dict[str, Ratio | None]:

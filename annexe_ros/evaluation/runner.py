@@ -6,17 +6,18 @@ The engine sees the colour image only: depth is what its own estimate is compare
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annexe_ros.core import DepthEstimator, Frame, Interpretation, Interpreter, Query
+from annexe_ros.core import DepthEstimator, Frame, InstanceNamer, Interpretation, Interpreter, Query
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
 from annexe_ros.data.sampling import draw_queries, image_rng
 from annexe_ros.evaluation.grounding import Overlap, depth_error, overlap
 from annexe_ros.evaluation.interaction import Findings, findings
+from annexe_ros.evaluation.naming import named_instances
 from annexe_ros.evaluation.report import EvaluationReport, ImageRow, QueryRow
 
 Follow = Callable[[int, int], None]
@@ -36,7 +37,7 @@ def evaluate(
     """Ask about every image of the dataset and return what came of it.
 
     Args:
-        interpreter: the engine; where it is a ``DepthEstimator`` too, its depth is evaluated.
+        interpreter: the engine; where it is a ``DepthEstimator`` or an ``InstanceNamer`` too, that is evaluated.
         dataset: images with records.
         queries_per_image: how many questions to draw per image, evenly over single, multi and none.
         seed: of the draw.
@@ -53,8 +54,15 @@ def evaluate(
         images.append(image)
         if progress:
             progress(done, len(dataset))
-    notes = () if isinstance(interpreter, DepthEstimator) else (f"depth: {interpreter.engine} estimates none",)
-    return EvaluationReport(tuple(queries), tuple(images), notes)
+    return EvaluationReport(tuple(queries), tuple(images), tuple(_lacks(interpreter)))
+
+
+def _lacks(interpreter: Interpreter) -> Iterator[str]:
+    """Yield a sentence for everything that can't be measured with this engine."""
+    if not isinstance(interpreter, InstanceNamer):
+        yield f"naming: {interpreter.engine} has no name for every pixel"
+    if not isinstance(interpreter, DepthEstimator):
+        yield f"depth: {interpreter.engine} estimates none"
 
 
 def evaluate_image(
@@ -89,7 +97,10 @@ def evaluate_image(
         )
         if observe:
             observe(frame, record, mask, reply, rows[-1])
-    return rows, ImageRow(image_id, records[0].caption, analysis, _depth_error(interpreter, frame, dataset, image_id))
+    names = interpreter.name_instances(frame, mask) if isinstance(interpreter, InstanceNamer) else None
+    named = () if names is None else named_instances(image_id, mask, records, dataset.truth(image_id), names)
+    error = _depth_error(interpreter, frame, dataset, image_id)
+    return rows, ImageRow(image_id, records[0].caption, analysis, error, named)
 
 
 def _compare(record: Record, mask: NDArray[np.uint8], reply: Interpretation) -> Overlap:

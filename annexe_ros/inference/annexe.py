@@ -27,7 +27,7 @@ from annexe_ros.core.errors import AnnexeError
 from annexe_ros.inference.batching import BatchItem, reply_or_error
 from annexe_ros.inference.decoding import Prompt, decoder_for
 from annexe_ros.inference.fusion import fuse_convolutions
-from annexe_ros.inference.grounding import ground, named_in, without_echoes
+from annexe_ros.inference.grounding import ground, named_in, names_under, without_echoes
 from annexe_ros.inference.loading import Precision, load
 from annexe_ros.inference.opening import TARGET_THRESHOLD, IndicatedOpening, refusal_token
 from annexe_ros.inference.placement import device_named
@@ -43,7 +43,7 @@ POSTPROCESS = "postprocess"
 
 
 class AnnexeEngine:
-    """``Interpreter`` over ``AnnexeForEgoIRG``; also a ``DepthEstimator`` and a ``Surveyor``.
+    """``Interpreter`` over ``AnnexeForEgoIRG``; also a ``DepthEstimator``, ``InstanceNamer`` and ``Surveyor``.
 
     Args:
         model_dir: folder written by ``save_pretrained``.
@@ -113,7 +113,7 @@ class AnnexeEngine:
 
     @torch.inference_mode()
     def survey(self, frame: Frame, progress: Progress = Progress(), *, want_analysis: bool = True) -> Interpretation:  # noqa: B008
-        """Name all that the label map shows, one object per label; no answer is generated."""
+        """Name all that the label map shows, one object per thing; no answer is generated."""
         watch = Stopwatch()
         progress.check()
         seen = self._seeing.see(frame, watch)
@@ -149,6 +149,12 @@ class AnnexeEngine:
         """Return relative depth (H, W) float32, 0 = nearest, 1 = farthest; it has no metric scale."""
         depth = self._seeing.see(frame, Stopwatch()).encoding.depth[None]
         return _resized(depth, frame)[0, 0].float().cpu().numpy()
+
+    @torch.inference_mode()
+    def name_instances(self, frame: Frame, instances: NDArray[np.uint8]) -> dict[int, str]:
+        """Return value -> what the label map calls those pixels of ``instances`` (H, W), 0 = background."""
+        logits = self._seeing.see(frame, Stopwatch()).encoding.label_logits[0].float()
+        return names_under(instances, logits, self._network.config.labels)
 
     def _interpretation(self, seen: SeenFrame, query: Query, progress: Progress, watch: Stopwatch) -> Interpretation:
         """Answer a query about a frame that was encoded."""
@@ -215,8 +221,8 @@ class AnnexeEngine:
         openings = {Stage.ANSWER: IndicatedOpening(self._network, self._refusal, descriptor)}
         rows = [Prompt(seen.prefix, ids, descriptor, openings.get(stage)) for stage, ids in prompts.items()]
         replies = self._decoder.reply(rows, MAX_NEW_TOKENS, teller.tell)
-        for stage, duration_s in teller.finish():
-            watch.note(stage, duration_s)
+        for stage, ended_s in teller.finish():
+            watch.note(stage, ended_s)
         return replies
 
     def _objects(

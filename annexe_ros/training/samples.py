@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import LEFT_HAND_LABEL, NO_TARGET_ANSWER, RIGHT_HAND_LABEL, Hands
-from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, checked_records
+from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, checked_records, instance_names
 from annexe_ros.data.sampling import draw_queries
 from annexe_ros.data.scenes import language
 from annexe_ros.data.scenes.truth import SceneTruth
@@ -70,14 +70,9 @@ def text_of(record: Record, question: str) -> Text:
 
 def instance_labels(records: Sequence[Record], truth: SceneTruth | None, labels: Sequence[str]) -> NDArray[np.int64]:
     """Return ``Sample.label_of``."""
-    if truth is not None:
-        named = [(instance.index, instance.label) for instance in truth.instances]
-    else:
-        pairs = (zip(record.mask_values, record.targets, strict=True) for record in records)
-        named = [(value, name) for pair in pairs for value, name in pair if value]
     table = np.full(256, UNKNOWN_LABEL, dtype=np.int64)
     table[0] = 0
-    for value, name in named:
+    for value, name in instance_names(records, truth).items():
         table[value] = labels.index(name) + 1 if name in labels else UNKNOWN_LABEL
     return table
 

@@ -54,6 +54,15 @@ def test_images_come_in_rgb_and_metres(tmp_path):
     assert bench.truth(ID) is None
 
 
+def test_the_first_images_of_a_split(tmp_path):
+    for image_id in "abc":
+        write(tmp_path, [item()], image_id)
+    bench = EgoIrgBench(tmp_path)
+    assert bench.first(2).ids == ("a", "b")
+    assert bench.first(9).ids == bench.ids == ("a", "b", "c")
+    assert bench.first(1).mask("a").shape == (12, 16)
+
+
 def test_every_record_is_its_own(tmp_path):
     items = [item(), item(("right hand", "mug"), (1, 2)), item((), ()), item(("mug",), (2,), slots=3)]
     records = EgoIrgBench(write(tmp_path, items)).records(ID)

@@ -71,6 +71,9 @@ class Seer(Oracle):
     def estimate_depth(self, frame):
         return np.tile(np.linspace(0, 1, 24, dtype=np.float32), (16, 1))
 
+    def name_instances(self, frame, instances):
+        return NAMES
+
 
 class Mute:
     engine = model = "mute"
@@ -81,7 +84,7 @@ class Mute:
 
 def test_who_knows_everything_gets_full_marks(bench):
     figures = evaluate(Seer(), bench).to_json()
-    measured = ["n", "images", "analysis", "answer", "grounding", "interaction", "indicator", "depth"]
+    measured = ["n", "images", "analysis", "answer", "grounding", "interaction", "indicator", "naming", "depth"]
     assert list(figures) == [*measured, "breakdown", "intervals"]
     assert (figures["n"], figures["images"]) == (18, 3)
     assert figures["grounding"] == {"ciou": 1, "giou": 1, "per_target_iou": 1, "authors_iou": 1}
@@ -89,6 +92,8 @@ def test_who_knows_everything_gets_full_marks(bench):
     assert figures["interaction"] == {"hands_found": 1, "objects_covered": 1}
     assert figures["answer"]["cider"] > 3
     assert figures["depth"]["mae"] == pytest.approx(0, abs=1e-6)
+    assert figures["naming"] == {"all": 1, "hands": 1, "objects": 1, "touched": None}  # no truth says who touches what
+    assert figures["breakdown"]["area"] == {"2 to 100 %": {"n": 6, "right": 1}}
     json.dumps(figures)
 
 
@@ -100,7 +105,8 @@ def test_who_says_nothing_is_right_where_nothing_is(bench):
     assert figures["analysis"]["cider"] == 0
     assert figures["interaction"] == {"hands_found": 0, "objects_covered": 0}
     assert figures["depth"]["mae"] is None
-    assert figures["notes"] == ["depth: mute estimates none"]
+    assert set(figures["naming"].values()) == {None}
+    assert figures["notes"] == ["naming: mute has no name for every pixel", "depth: mute estimates none"]
 
 
 def test_masks_beside_the_target_are_seen(bench):
