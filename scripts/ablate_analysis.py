@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from annexe_ros.benchmark.ablation import Extent, ablate
@@ -26,7 +27,7 @@ def main() -> int:
     arguments = _arguments()
     try:
         page = arguments.page.read_text(encoding="utf-8")
-        data = EgoIrgBench(arguments.data, arguments.split)
+        data = EgoIrgBench(arguments.data, arguments.split).first(arguments.limit)
         extent = Extent(arguments.queries_per_image, arguments.seed, arguments.views)
         with progress_bar("evaluating") as follow:
             figures = ablate(arguments.off, arguments.on, data, extent, arguments.device, follow)
@@ -46,13 +47,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--on", type=Path, required=True, help="folder of the analysis-guided model")
     parser.add_argument("--data", type=Path, required=True, help="images that neither was trained on")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--queries-per-image", type=int, default=Extent.queries_per_image)
+    parser.add_argument("--limit", type=_count, default=sys.maxsize, help="no more than the first so many images")
+    parser.add_argument("--queries-per-image", type=_count, default=Extent.queries_per_image)
     parser.add_argument("--seed", type=int, default=Extent.seed, help="of the draw of questions")
-    parser.add_argument("--views", type=int, default=Extent.views, help="images for the latency")
+    parser.add_argument("--views", type=_count, default=Extent.views, help="images for the latency")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("out/ablation.json"))
     parser.add_argument("--page", type=Path, default=PAGE)
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    """Read a number of things; raises ``ArgumentTypeError`` for none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

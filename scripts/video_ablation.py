@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from annexe_ros.video.training.ablation import filled_in, run_ablation, table
+from annexe_ros.benchmark.markdown import between
+from annexe_ros.video.training.ablation import run_ablation, table
 from annexe_ros.video.training.settings import ClipTrainingSettings
 
 
@@ -23,9 +24,10 @@ def main() -> None:
     )  # fmt: skip
     found = run_ablation(settings, arguments.validation, arguments.seeds, print)
     (arguments.out / "ablation.json").write_text(json.dumps(found, indent=1))
-    if arguments.page:
-        arguments.page.write_text(filled_in(arguments.page.read_text(encoding="utf-8"), found), encoding="utf-8")
     print(table(found))
+    if arguments.page:
+        page = between(arguments.page.read_text(encoding="utf-8"), "ablation", f"\n{table(found)}")
+        arguments.page.write_text(page, encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:

@@ -69,6 +69,7 @@ def ablate(
     median off_ms and on_ms, and ratio, the median of on over off). Raises ``ParameterError`` where a model isn't what
     it is called, and what loading and evaluating raise.
     """
+    notes = [*filter(None, [busy_note()])]  # of before: what follows is work too
     same, sizes = _checked(off, on)
     plain, guided = (AnnexeEngine(folder, device) for folder in (off, on))
     reports = [evaluate(engine, data, extent.queries_per_image, extent.seed, follow) for engine in (plain, guided)]
@@ -82,7 +83,7 @@ def ablate(
         "latency": latencies(plain, guided, images),
         "device": str(plain.device),
         "machine": machine(),
-        "notes": [*filter(None, [busy_note()])],
+        "notes": notes,
     }
 
 
@@ -123,15 +124,16 @@ def _cost(pairs: Sequence[Pair]) -> dict[str, float]:
 
 
 def _checked(off: Path, on: Path) -> tuple[bool, dict[str, int]]:
-    """Return whether both encode images alike, and how many parameters each has."""
-    networks = {folder: load(folder, torch.device("cpu"))[0] for folder in (off, on)}
-    for folder, wanted in ((off, False), (on, True)):
-        if networks[folder].config.analysis_guided is not wanted:
+    """Return whether both see and encode images alike, and how many parameters each has."""
+    loaded = [load(folder, torch.device("cpu")) for folder in (off, on)]
+    for folder, (network, _), wanted in zip((off, on), loaded, (False, True), strict=True):
+        if network.config.analysis_guided is not wanted:
             raise ParameterError(f"model '{folder}' is {'not ' if wanted else ''}analysis-guided")
-    plain, guided = ({n: w for n, w in net.state_dict().items() if _encodes(n)} for net in networks.values())
+    plain, guided = ({n: w for n, w in net.state_dict().items() if _encodes(n)} for net, _ in loaded)
     same = plain.keys() == guided.keys() and all(torch.equal(plain[name], guided[name]) for name in plain)
-    sizes = (sum(weight.numel() for weight in net.parameters()) for net in networks.values())
-    return same, dict(zip(("off", "on"), sizes, strict=True))
+    first, second = (processor.image_processor.to_dict() for _, processor in loaded)
+    sizes = (sum(weight.numel() for weight in net.parameters()) for net, _ in loaded)
+    return same and first == second, dict(zip(("off", "on"), sizes, strict=True))
 
 
 def _encodes(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -87,13 +88,13 @@ def test_the_script_fills_in_the_page(tiny_folder, guided_folder, rectangle_data
     page, out = tmp_path / "weights.md", tmp_path / "ablation.json"
     page.write_text(PAGE.read_text())
     options = ["--off", tiny_folder, "--on", guided_folder, "--data", rectangle_dataset, "--queries-per-image", 2]
-    options += ["--views", 2, "--device", "cpu", "--out", out, "--page", page]
+    options += ["--limit", 5, "--views", 2, "--device", "cpu", "--out", out, "--page", page]
     monkeypatch.setattr(sys, "argv", ["ablate_analysis", *map(str, options)])
     assert ablate_analysis.main() == 0
     figures = json.loads(out.read_text())
     assert figures["same_image_encoder"]
     assert figures["parameters"]["on"] > figures["parameters"]["off"]
-    assert (figures["n"], figures["images"]) == (12, 6)
+    assert (figures["n"], figures["images"]) == (10, 5)
     written = page.read_text()
     assert "| answer exact | " in written
     assert "| the same, analysis not wanted | " in written
@@ -108,6 +109,27 @@ def test_models_that_are_not_what_they_are_called_are_refused(tiny_folder, guide
         ablate(tiny_folder, tiny_folder, EgoIrgBench(rectangle_dataset, "test"))
     with pytest.raises(ParameterError, match="' is analysis-guided"):
         ablate(guided_folder, guided_folder, EgoIrgBench(rectangle_dataset, "test"))
+
+
+def test_models_that_see_images_in_different_sizes_are_said_to_differ(
+    tiny_folder, guided_folder, tiny_processor, rectangle_dataset, tmp_path
+):
+    from annexe_ros.benchmark.ablation import Extent, ablate
+    from annexe_ros.data.ego_irgbench import EgoIrgBench
+    from annexe_ros.model import AnnexeImageProcessor, AnnexeProcessor
+
+    larger = tmp_path / "larger"
+    shutil.copytree(guided_folder, larger)
+    AnnexeProcessor(AnnexeImageProcessor(pixel_budget=96 * 96), tiny_processor.tokenizer).save_pretrained(larger)
+    data = EgoIrgBench(rectangle_dataset, "test").first(1)
+    assert not ablate(tiny_folder, larger, data, Extent(1, views=1), "cpu")["same_image_encoder"]
+
+
+def test_a_text_takes_the_place_of_the_one_before():
+    from annexe_ros.benchmark.markdown import between
+
+    page = "a\n<!-- speed -->\nold\n<!-- /speed -->\nz\n"
+    assert between(page, "speed", "new") == "a\n<!-- speed -->\nnew\n<!-- /speed -->\nz\n"
 
 
 def test_a_page_without_a_place_is_refused():

@@ -6,7 +6,6 @@ Runs that are finished are kept, one that was stopped goes on.
 from __future__ import annotations
 
 import json
-import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -94,12 +93,6 @@ def table(found: Mapping[str, Sequence[Figures]]) -> str:
         cells.append(_spread([run["shuffled"]["verb"] for run in runs]))
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def filled_in(page: str, found: Mapping[str, Sequence[Figures]]) -> str:
-    """Return the page with the table between its two ``ablation`` comments written anew."""
-    place = re.compile(r"(<!-- ablation -->\n).*?(<!-- /ablation -->)", re.DOTALL)
-    return place.sub(lambda marks: f"{marks[1]}\n{table(found)}\n{marks[2]}", page)
 
 
 def _spread(values: Sequence[float]) -> str:
