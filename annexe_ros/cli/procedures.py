@@ -1,14 +1,18 @@
-"""``annexe procedures`` and ``annexe train-tracker``: films of procedures, and a tracker of their steps."""
+"""``annexe procedures``, ``train-tracker``, ``evaluate-tracker``: films of procedures, and trackers of their steps."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from annexe_ros.cli.engine import DeviceOption
 from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
+
+if TYPE_CHECKING:
+    from annexe_ros.video.encoder import ClipEncoder
+    from annexe_ros.video.window import WindowShape
 
 
 def procedures(
@@ -49,15 +53,11 @@ def train_tracker(
     with working():
         from dataclasses import replace
 
-        from annexe_ros.inference.placement import device_named
-        from annexe_ros.inference.resolve import resolve_model
         from annexe_ros.procedures.tracking import training
-        from annexe_ros.video.encoder import ClipEncoder
-        from annexe_ros.video.window import WindowShape
+        from annexe_ros.procedures.tracking.measuring import measured
 
-        clip_encoder = ClipEncoder.load(resolve_model(encoder), str(device_named(device)))
-        config = clip_encoder.config
-        shape = WindowShape(window, config.num_frames, config.frame_size, training.MAX_GAP_S)
+        clip_encoder = _clip_encoder(encoder, device)
+        shape = _shape(clip_encoder, window)
         with progress_bar("recordings") as follow:
             rehearsals = training.rehearse(data, clip_encoder, shape, stride, follow)
         settings = replace(training.SIZES, epochs=epochs)
@@ -66,8 +66,58 @@ def train_tracker(
         figures: dict[str, float] = {}
         if held_out is not None:
             with progress_bar("held out") as follow:
-                figures = training.measured(model, training.rehearse(held_out, clip_encoder, shape, stride, follow))
+                figures = measured(model, training.rehearse(held_out, clip_encoder, shape, stride, follow))
+    _tell(figures, as_json, f"tracker in {out}")
+
+
+def evaluate_tracker(
+    data: Annotated[Path, typer.Option(help="Folder of recordings with steps.json, which it wasn't trained on.")],
+    model: Annotated[Path, typer.Option(help="Folder of the tracker.")],
+    demonstration: Annotated[Path | None, typer.Option(help="Recording with steps.json to tell the place in.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Clip encoder, where it isn't the tracker's.")] = None,
+    device: DeviceOption = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure a tracker on recordings whose steps are known, window by window, as the node ``step_tracker`` runs it.
+
+    accuracy and next_step are those of ``annexe train-tracker``. With --demonstration it prints the share of windows
+    that are put where the demonstration does the true step, by the views and the step that is recognised (place), and
+    by the views alone (place_by_view).
+    """
+    with working():
+        from annexe_ros.procedures.tracking.measuring import measured, places_measured
+        from annexe_ros.procedures.tracking.tracker import TrackerModel
+        from annexe_ros.procedures.tracking.training import rehearsal, rehearse
+
+        tracker = TrackerModel.load(model)
+        clip_encoder = _clip_encoder(encoder or tracker.config.encoder, device)
+        shape, stride = _shape(clip_encoder, tracker.config.window_s), tracker.config.stride_s
+        with progress_bar("recordings") as follow:
+            films = rehearse(data, clip_encoder, shape, stride, follow)
+        figures = measured(tracker, films)
+        if demonstration is not None:
+            shown = rehearsal(demonstration, clip_encoder, shape, stride)
+            figures |= places_measured(tracker, films, shown)
+    _tell(figures, as_json)
+
+
+def _clip_encoder(name: str, device: str) -> ClipEncoder:
+    from annexe_ros.inference.placement import device_named
+    from annexe_ros.inference.resolve import resolve_model
+    from annexe_ros.video.encoder import ClipEncoder
+
+    return ClipEncoder.load(resolve_model(name), str(device_named(device)))
+
+
+def _shape(encoder: ClipEncoder, window_s: float) -> WindowShape:
+    from annexe_ros.procedures.tracking.training import MAX_GAP_S
+    from annexe_ros.video.window import WindowShape
+
+    return WindowShape(window_s, encoder.config.num_frames, encoder.config.frame_size, MAX_GAP_S)
+
+
+def _tell(figures: dict[str, float], as_json: bool, *lines: str) -> None:
     if as_json:
         print_json(figures)
     else:
-        typer.echo("\n".join([f"tracker in {out}", *(f"{name}: {value:.4g}" for name, value in figures.items())]))
+        typer.echo("\n".join([*lines, *(f"{name}: {value:.4g}" for name, value in figures.items())]))

@@ -1,4 +1,4 @@
-"""`annexe evaluate-gaze`, `annexe procedures` and `annexe train-tracker` from the outside."""
+"""`annexe evaluate-gaze`, `procedures`, `train-tracker` and `evaluate-tracker` from the outside."""
 
 import json
 
@@ -42,6 +42,29 @@ def test_a_folder_without_films_is_refused(tmp_path):
     done = run("train-tracker", "--data", tmp_path, "--out", tmp_path / "out", "--encoder", encoder)
     assert done.exit_code == 2
     assert "holds no recording with steps.json" in done.output
+
+
+@pytest.mark.model
+def test_a_tracker_is_measured_on_films_and_in_a_demonstration(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    from tiny_encoder import write_tiny_encoder
+    from tiny_film import write_film
+
+    encoder, films, tracker = write_tiny_encoder(tmp_path / "encoder"), tmp_path / "films", tmp_path / "tracker"
+    write_film(films / "paint")
+    pace = ("--window", 0.4, "--stride", 0.2, "--epochs", 2)
+    done = run("train-tracker", "--data", films, "--out", tracker, "--encoder", encoder, *pace)
+    assert done.exit_code == 0, done.output
+    measure = ("evaluate-tracker", "--data", films, "--model", tracker)
+    figures = json.loads(run(*measure, "--demonstration", films / "paint", "--json").stdout)
+    assert figures.keys() == {"accuracy", "next_step", "n", "place", "place_by_view"}
+    assert figures["place_by_view"] >= 0.8  # the film is its own demonstration
+    plain = run(*measure)
+    assert f"accuracy: {figures['accuracy']:.4g}" in plain.stdout
+    assert "place" not in plain.stdout
+    missing = run("evaluate-tracker", "--data", films, "--model", tmp_path)
+    assert missing.exit_code == 2
+    assert "no step tracker can be loaded" in missing.output
 
 
 @pytest.mark.gl

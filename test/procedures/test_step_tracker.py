@@ -12,8 +12,9 @@ from annexe_ros.core.event import NANOSECONDS
 from annexe_ros.core.procedure import TimedStep, ViewedWindow
 from annexe_ros.procedures.generated import noisy_features, prototypes
 from annexe_ros.procedures.segmentation.mstcn import MsTcn
+from annexe_ros.procedures.tracking.measuring import followed, measured, places_measured
 from annexe_ros.procedures.tracking.tracker import StepTracker, TrackerConfig, TrackerModel
-from annexe_ros.procedures.tracking.training import SIZES, Rehearsal, followed, measured, step_names, train_tracker
+from annexe_ros.procedures.tracking.training import SIZES, Rehearsal, step_names, train_tracker
 from annexe_ros.procedures.tracking.windows import EmbeddedWindows
 
 pytestmark = pytest.mark.model
@@ -50,6 +51,16 @@ def test_steps_are_recognised_and_foreseen(model):
     assert figures["accuracy"] >= 0.8
     assert figures["next_step"] >= 0.6
     assert figures["n"] > 60
+
+
+def test_the_place_in_a_demonstration_is_judged_with_and_without_the_recognised_step(model):
+    shown, films = made(200), [made(100), made(101)]
+    unlike = replace(shown, windows=replace(shown.windows, features=np.ones_like(shown.windows.features)))
+    figures = places_measured(model, films, shown)
+    assert figures["place"] >= 0.8
+    assert figures["place_by_view"] >= 0.6
+    blind = places_measured(model, films, unlike)  # views that tell nothing apart leave the step alone
+    assert blind["place"] >= 0.7 > blind["place_by_view"]
 
 
 def test_what_is_told_is_consistent(model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core.errors import DatasetFormatError
-from annexe_ros.core.event import NANOSECONDS
-from annexe_ros.core.procedure import BACKGROUND_STEP, StepEstimate, StepForecast, TimedStep, ViewedWindow
+from annexe_ros.core.procedure import BACKGROUND_STEP, TimedStep
 from annexe_ros.data.recording import Recording
 from annexe_ros.data.timed_steps import STEPS_NAME, read_steps
 from annexe_ros.procedures.segmentation.mstcn import MsTcnSettings, train_mstcn
 from annexe_ros.procedures.segmentation.steps import BACKGROUND
 from annexe_ros.procedures.tracking.demonstration import Demonstration
-from annexe_ros.procedures.tracking.tracker import StepTracker, TrackerConfig, TrackerModel
+from annexe_ros.procedures.tracking.tracker import TrackerConfig, TrackerModel
 from annexe_ros.procedures.tracking.windows import EmbeddedWindows, embed_windows
 from annexe_ros.video.seen_frames import FrameEncoder, SeenFrames
 from annexe_ros.video.window import WindowShape
@@ -102,26 +101,3 @@ def step_names(steps: Sequence[TimedStep]) -> tuple[str, ...]:
         if names.setdefault(step.step_id, step.label) != step.label:
             raise DatasetFormatError("steps.json", f"step {step.step_id} is '{names[step.step_id]}' and '{step.label}'")
     return tuple(names.get(number, "") for number in range(max(names) + 1))
-
-
-def measured(model: TrackerModel, held_out: Sequence[Rehearsal]) -> dict[str, float]:
-    """Return ``{accuracy, next_step, n}`` over all windows of recordings that a tracker is shown live.
-
-    ``next_step`` is the share of windows before the last step after which the most probable candidate is what came.
-    """
-    right, foreseen = list[bool](), list[bool]()
-    for one in held_out:
-        for label, coming, step, forecast in followed(model, one):
-            right.append(step.step_id == label)
-            if coming is not None:
-                foreseen.append(bool(forecast.candidates) and forecast.candidates[0].step_id == coming)
-    return {"accuracy": float(np.mean(right)), "next_step": float(np.mean(foreseen or [False])), "n": len(right)}
-
-
-def followed(model: TrackerModel, one: Rehearsal) -> Iterator[tuple[int, int | None, StepEstimate, StepForecast]]:
-    """Yield, window by window, the true step and the one to come, and what the tracker says of them."""
-    tracker = StepTracker(model)
-    for label, end_s, feature in zip(one.labels, one.windows.ends_s, one.windows.features, strict=True):
-        end_ns = round(end_s * NANOSECONDS)
-        coming = next((other.step_id for other in one.steps if other.start_s >= end_s), None)
-        yield int(label), coming, *tracker.update(feature, ViewedWindow(end_ns, end_ns))
