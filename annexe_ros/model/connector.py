@@ -74,7 +74,8 @@ class AnnexeColours(nn.Module):
     def forward(self, pixel_values: Tensor, label_logits: Tensor) -> Tensor:
         """Return what is added to tokens (B, N, D), of images (B, 3, H, W) and logits (B, 1 + labels, H/4, W/4)."""
         labelled = 1 - label_logits.softmax(1)[:, :1]
-        colours = functional.adaptive_avg_pool2d(pixel_values, labelled.shape[-2:]) * labelled
+        size = labelled.shape[-2], labelled.shape[-1]
+        colours = functional.adaptive_avg_pool2d(pixel_values, size) * labelled
         share = functional.avg_pool2d(labelled, 4)
         cells = self.merge(functional.avg_pool2d(colours, 4) / share.clamp(min=_LEAST_SHARE))
         return self.projection(cells.flatten(2).transpose(1, 2))
