@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,11 @@ hypothesis.settings.load_profile("house")
 
 BOXES = {"right hand": (10, 10, (60, 120, 200)), "mug": (40, 12, (200, 40, 40)), "knife": (20, 50, (40, 200, 40))}
 """Per instance of the rectangle scene: left, top and RGB colour of a square of 18 pixels."""
+
+
+def pytest_configure() -> None:
+    """Have SIGTERM, too, end a run as Ctrl-C does, so that fixtures end their nodes and give shared memory back."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def rectangle_truth(name: str) -> SceneTruth:

@@ -1,68 +1,14 @@
 """The scheduler's promises, tried with events and a clock that only the test moves."""
 
 import threading
-from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
+from held_scheduler import FRAME, WAIT_S, Bench
 
-from annexe_ros.core import Frame, Interpretation, PinholeCamera, Progress, Query
+from annexe_ros.core import Frame, Progress, Query
 from annexe_ros.core.errors import BusyError, CancelledError, NoFrameError, NotActiveError, QueryTimeoutError
 from annexe_ros.inference import Scheduler, ScriptedEngine
-
-WAIT_S = 10.0
-FRAME = Frame(
-    np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32), PinholeCamera(64, 48, 60.0, 60.0, 31.5, 23.5)
-)
-
-
-class GatedEngine(ScriptedEngine):
-    """Lets the test hold each query: it begins, waits for ``gate``, and looks at its progress again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun = threading.Semaphore(0)
-        self.gate = threading.Semaphore(0)
-        self.seen: list[tuple[Frame, str]] = []
-
-    def interpret(self, frame: Frame, query: Query, progress: Progress | None = None) -> Interpretation:
-        self.seen.append((frame, query.text))
-        self.begun.release()
-        assert self.gate.acquire(timeout=WAIT_S)
-        return super().interpret(frame, query, progress)
-
-
-@dataclass
-class Clock:
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Bench:
-    """A scheduler whose worker the test holds in its hand."""
-
-    engine: GatedEngine = field(default_factory=GatedEngine)
-    clock: Clock = field(default_factory=Clock)
-    capacity: int = 2
-
-    def __post_init__(self) -> None:
-        self.scheduler = Scheduler(self.engine, self.capacity, self.clock)
-
-    def occupy(self, **options: object) -> Future[Interpretation]:
-        future = self.scheduler.submit(FRAME, Query("first"), **options)
-        assert self.engine.begun.acquire(timeout=WAIT_S)
-        return future
-
-    def release(self, count: int = 1) -> None:
-        self.engine.gate.release(count)
 
 
 @pytest.fixture
@@ -247,77 +193,3 @@ def test_callers_take_turns_and_nobody_starves():
     order = [text for _, text in bench.engine.seen]
     assert order == ["first", "one robot", "one standing", "many 0", "many 1", "many 2"]
     assert bench.scheduler.close(WAIT_S)
-
-
-class SchedulerMachine(RuleBasedStateMachine):
-    """Random calls against a model of the queue; the worker moves only when the machine lets it."""
-
-    pending = Bundle("pending")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bench = Bench(capacity=3)
-        self.running: Future[Interpretation] | None = None
-        self.queue: list[Future[Interpretation]] = []
-
-    @rule(target=pending, timeout_s=st.sampled_from([None, 1.0, 3.0]))
-    def submit(self, timeout_s: float | None) -> Future[Interpretation] | None:
-        idle = self.running is None
-        try:
-            future = self.bench.scheduler.submit(FRAME, Query("?"), timeout_s=timeout_s)
-        except BusyError:
-            future = None
-        self._forget_ended()
-        if future is None:
-            assert len(self.queue) == 3
-        elif idle:
-            assert self.bench.engine.begun.acquire(timeout=WAIT_S)
-            self.running = future
-        else:
-            self.queue.append(future)
-        return future
-
-    @rule(future=consumes(pending))
-    def cancel(self, future: Future[Interpretation] | None) -> None:
-        if future is not None:
-            waits = future in self.queue and not future.done()
-            assert future.cancel() == waits
-
-    @rule(seconds=st.sampled_from([0.5, 1.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.bench.clock.now += seconds
-
-    @precondition(lambda self: self.running is not None)
-    @rule()
-    def finish_running(self) -> None:
-        self.bench.release()
-        error = self.running.exception(WAIT_S)
-        assert error is None or isinstance(error, QueryTimeoutError)
-        self._forget_ended()
-        self.running = self._next()
-
-    def _next(self) -> Future[Interpretation] | None:
-        """Wait for the worker to begin with the next query that its time still allows."""
-        while self.queue:
-            future = self.queue.pop(0)
-            while not future.done():
-                if self.bench.engine.begun.acquire(timeout=0.02):
-                    return future
-        return None
-
-    def _forget_ended(self) -> None:
-        self.queue = [future for future in self.queue if not future.done()]
-
-    @invariant()
-    def the_queue_never_overflows(self) -> None:
-        assert self.bench.scheduler.statistics.waiting <= 3
-
-    def teardown(self) -> None:
-        self.bench.release(100)
-        assert self.bench.scheduler.close(WAIT_S)
-        assert self.running is None or self.running.done()
-        assert all(future.done() for future in self.queue)
-
-
-SchedulerMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
-TestSchedulerMachine = SchedulerMachine.TestCase

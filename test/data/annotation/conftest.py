@@ -1,0 +1,90 @@
+"""Small recordings of every kind that can be annotated, made for each test."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from annotated import CAMERA, picture
+
+from annexe_ros.data.annotation.bag_frames import typestore
+from annexe_ros.data.bag_writer import BagWriter
+from annexe_ros.data.recording import write_index
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A folder of three images, the second of which is broken."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / f"view_{number}.png"), picture(number))
+    (folder / "view_1.png").write_bytes((folder / "view_1.png").read_bytes()[:60])
+    return folder
+
+
+@pytest.fixture
+def recording(tmp_path):
+    """A recording of ours with depth and intrinsics."""
+    root = tmp_path / "recording"
+    for folder in ("RGB", "depth"):
+        (root / folder).mkdir(parents=True)
+    for number in range(3):
+        cv2.imwrite(str(root / "RGB" / f"v{number}.jpg"), picture(number))
+        cv2.imwrite(str(root / "depth" / f"v{number}.png"), np.full((48, 64), 600, np.uint16))
+    write_index(root, "head_camera", CAMERA, {f"v{number}": number * 100 for number in range(3)})
+    return root
+
+
+def header(types, stamp_ns):
+    stamp = types.types["builtin_interfaces/msg/Time"](*divmod(stamp_ns, 10**9))
+    return types.types["std_msgs/msg/Header"](stamp=stamp, frame_id="head_camera")
+
+
+def image_message(types, stamp_ns, pixels, encoding, padding=0):
+    rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(pixels.shape[0], -1)
+    rows = np.pad(rows, ((0, 0), (0, padding)))
+    return types.types["sensor_msgs/msg/Image"](
+        header(types, stamp_ns), *pixels.shape[:2], encoding, 0, rows.shape[1], rows.ravel()
+    )
+
+
+def camera_message(types, stamp_ns):
+    k = np.array([60.0, 0, 31.5, 0, 60.0, 23.5, 0, 0, 1])
+    roi = types.types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
+    return types.types["sensor_msgs/msg/CameraInfo"](
+        header(types, stamp_ns), 48, 64, "plumb_bob", np.zeros(5), k, np.eye(3).ravel(), np.zeros(12), 0, 0, roi
+    )
+
+
+@pytest.fixture
+def bag(tmp_path):
+    """A bag of three images with depth; camera_info came once, and the third image says more than it has."""
+    types, path = typestore(), tmp_path / "run.mcap"
+    writer, numbers = BagWriter(path), {}
+
+    def add(topic, message, stamp_ns):
+        kind = message.__msgtype__
+        if topic not in numbers:
+            numbers[topic] = writer.add_topic(topic, kind, types.generate_msgdef(kind, ros_version=2)[0])
+        writer.add(numbers[topic], bytes(types.serialize_cdr(message, kind)), stamp_ns)
+
+    add("/camera_info", camera_message(types, 1_000), 1_000)
+    for number in range(3):
+        stamp_ns = 1_000 + number
+        message = image_message(types, stamp_ns, picture(number)[..., ::-1], "rgb8", padding=3)
+        message.height += 50 * (number == 2)
+        add("/image", message, stamp_ns)
+        add("/depth", image_message(types, stamp_ns, np.full((48, 64), 600, np.uint16), "16UC1"), stamp_ns)
+    writer.close()
+    return path
+
+
+@pytest.fixture
+def video(tmp_path):
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (64, 48))
+    for number in range(4):
+        writer.write(picture(number))
+    writer.release()
+    return path
