@@ -23,6 +23,9 @@ CROPS = {"full": 1.0, "3/4": 3 / 4, "1/2": 1 / 2, "1/3": 1 / 3}
 DEFAULT_CROP = "full"
 """Of the four, the one with which the shipped model finds and names most of what is looked at (docs/gaze.md)."""
 
+LOOK_NEARER = "look nearer"
+"""Stage of a reply in which a second, smaller part of the image was looked at."""
+
 SPREAD = 0.012
 """Standard deviation of a gaze point, relative to the width of the image: a degree of a view of 80."""
 REACH = 3

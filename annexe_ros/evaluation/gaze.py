@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import Frame, Interpretation, Interpreter, Query, Role
 from annexe_ros.core.errors import DatasetFormatError
-from annexe_ros.core.gaze import value_under_gaze
+from annexe_ros.core.gaze import LOOK_NEARER, value_under_gaze
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.scenes.gaze import fixation
 from annexe_ros.data.scenes.truth import Fixation, Instance, SceneTruth
@@ -50,13 +51,14 @@ def evaluate_gaze(dataset: EgoIrgBench, count: int, progress: Follow | None = No
 def evaluate_gaze_answers(
     dataset: EgoIrgBench, interpreter: Interpreter, count: int, progress: Follow | None = None
 ) -> dict[str, float]:
-    """Return ``{right_object, right_name, answered, right_touch, n}`` of an engine that is asked about the gaze.
+    """Return ``{right_object, right_name, answered, nearer, right_touch, n}`` of an engine asked about the gaze.
 
     Right is the object whose true pixels make most of the mask that is answered with, the background included; its name
-    counts by itself. ``right_touch`` is the share of looks at objects in which it was right whether a hand is on it; it
-    is left out where nobody looks at an object. Scenes and errors as in ``evaluate_gaze``.
+    counts by itself. ``nearer`` is the share of questions for which the engine looked a second time. ``right_touch`` is
+    the share of looks at objects in which it was right whether a hand is on it; it is left out where nobody looks at an
+    object. Scenes and errors as in ``evaluate_gaze``.
     """
-    rows, touches = list[tuple[bool, bool, bool]](), list[bool]()
+    rows, touches = list[_Row](), list[bool]()
     for look in _looks(dataset, count, progress):
         frame = Frame(dataset.image(look.name), dataset.depth(look.name), look.truth.camera)
         what = Query(WHAT, want_analysis=False, want_3d=False, gaze=look.gaze.point)
@@ -64,18 +66,27 @@ def evaluate_gaze_answers(
         if look.target.role is Role.OBJECT:
             answer = interpreter.interpret(frame, replace(what, text=HAND))
             touches.append(answer.has_target == bool(look.target.touched_by))
-    right, named, answered = (_mean(dataset, [row[k] for row in rows]) for k in range(3))
+    figures = {name: _mean(dataset, [getattr(row, name) for row in rows]) for name in _Row._fields}
     touched = {"right_touch": float(np.mean(touches))} if touches else {}
-    return {"right_object": right, "right_name": named, "answered": answered, **touched, "n": len(rows)}
+    return {**figures, **touched, "n": len(rows)}
 
 
-def _judged(look: _Look, reply: Interpretation) -> tuple[bool, bool, bool]:
-    """Return whether the object, and whether its name is right, and whether there is any."""
+class _Row(NamedTuple):
+    """What was right about the reply to one look."""
+
+    right_object: bool
+    right_name: bool
+    answered: bool
+    nearer: bool
+
+
+def _judged(look: _Look, reply: Interpretation) -> _Row:
+    nearer = any(latency.stage == LOOK_NEARER for latency in reply.latencies)
     if not reply.objects:
-        return False, False, False
+        return _Row(False, False, False, nearer)
     pixels = look.mask[reply.mask(reply.objects[0])]
     most = int(np.bincount(pixels).argmax()) if pixels.size else 0
-    return most == look.gaze.target, reply.objects[0].label == look.target.label, True
+    return _Row(most == look.gaze.target, reply.objects[0].label == look.target.label, True, nearer)
 
 
 def _mean(dataset: EgoIrgBench, right: Sequence[bool]) -> float:

@@ -38,7 +38,7 @@ from annexe_ros.core.gaze import (
     view_around,
 )
 from annexe_ros.core.gaze_question import GazeQuestion, gaze_question
-from annexe_ros.inference.surveying import surveyed
+from annexe_ros.inference.surveying import nearer_look, surveyed
 
 IN_INTERACTION = "Segment the hands and objects in interaction."
 IN_THE_MIDDLE = "Segment the object in the middle of the image."
@@ -122,7 +122,7 @@ class GazeInterpreter:
         return replace(
             closer,
             analysis=reply.analysis,
-            latencies=(*reply.latencies, *closer.latencies),
+            latencies=(*reply.latencies, nearer_look(closer)),
             notes=(*reply.notes, *closer.notes),
         )
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from annexe_ros.core import Frame, GroundedObject, Interpretation, Progress, Surveyor
+from annexe_ros.core import Frame, GroundedObject, Interpretation, Progress, StageLatency, Surveyor
 from annexe_ros.core.contact import HAND_OF
-from annexe_ros.core.gaze import GazeReading, GazeView, Point, object_under_gaze, view_around
+from annexe_ros.core.gaze import LOOK_NEARER, GazeReading, GazeView, Point, object_under_gaze, view_around
 
 SMALL = 0.005
 """What covers less of a view than that is looked at from nearer, as is a place where nothing was found."""
@@ -36,7 +36,12 @@ def surveyed(
     nearer = view_around(frame, gaze, fraction * NEARER)
     closer = nearer.restored(engine.survey(nearer.frame, progress, want_analysis=False))
     revised = _revised(reply, found, closer, object_under_gaze(closer, point))
-    return replace(revised, latencies=(*reply.latencies, *closer.latencies))
+    return replace(revised, latencies=(*reply.latencies, nearer_look(closer)))
+
+
+def nearer_look(closer: Interpretation) -> StageLatency:
+    """Return how long all stages of a second look took, as one: each of them has been in the first."""
+    return StageLatency(LOOK_NEARER, sum(latency.ms for latency in closer.latencies))
 
 
 def _first_look(

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annexe_ros.core import GroundedObject, Interpretation, Role
+from annexe_ros.core import GroundedObject, Interpretation, Role, StageLatency
 from annexe_ros.core.errors import DatasetFormatError
-from annexe_ros.core.gaze import value_under_gaze
+from annexe_ros.core.gaze import LOOK_NEARER, value_under_gaze
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.scenes.gaze import fixation
 from annexe_ros.data.scenes.truth import Fixation, SceneTruth
@@ -72,7 +72,7 @@ def test_assignment_needs_generated_scenes(rectangle_dataset, tmp_path):
 
 
 class Knowing:
-    """Answers with the true mask of what is under the gaze, and calls everything a mug."""
+    """Answers with the true mask of what is under the gaze, after two looks, and calls everything a mug."""
 
     engine = model = "knowing"
 
@@ -84,7 +84,8 @@ class Knowing:
         value = value_under_gaze(mask, query.gaze)
         target = GroundedObject("mug", 1, 1.0, Role.OBJECT)
         labels = (mask == value).astype(np.uint8)
-        return Interpretation("", "mug", True, 1.0, (target,), labels, self.engine, self.model)
+        looks = (StageLatency("look", 1.0), StageLatency(LOOK_NEARER, 1.0))
+        return Interpretation("", "mug", True, 1.0, (target,), labels, self.engine, self.model, looks)
 
 
 def test_an_engine_is_asked_and_judged_by_its_mask_and_by_its_name(rectangle_dataset):
@@ -93,5 +94,5 @@ def test_an_engine_is_asked_and_judged_by_its_mask_and_by_its_name(rectangle_dat
     assert found["n"] == 6
     assert found["right_object"] == 1.0
     assert 0 < found["right_name"] < 1
-    assert found["answered"] == 1.0
+    assert found["answered"] == found["nearer"] == 1.0
     assert 0 <= found["right_touch"] <= 1

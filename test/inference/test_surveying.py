@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from annexe_ros.core import Frame, GroundedObject, Hands, Interpretation, Progress, StageLatency, role_of
+from annexe_ros.core.gaze import LOOK_NEARER
 from annexe_ros.inference.surveying import surveyed
 
 FRAME = Frame(np.zeros((120, 160, 3), np.uint8))
@@ -49,7 +50,7 @@ def test_what_is_small_keeps_its_name_and_gets_the_nearer_looks_mask():
     assert (target.label, target.touched_by) == ("scissors", Hands.LEFT)
     assert reply.mask(target)[MIDDLE].all()
     assert reply.mask(target).sum() == 16
-    assert [latency.stage for latency in reply.latencies] == ["look at 160", "look at 80"]
+    assert [latency.stage for latency in reply.latencies] == ["look at 160", LOOK_NEARER]
 
 
 def test_what_the_first_look_misses_is_what_the_nearer_one_says():
