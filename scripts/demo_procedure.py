@@ -34,7 +34,10 @@ from annexe_ros.ros.stamps import NANOSECONDS, nanoseconds
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 READY_S = 300.0
-"""Time for the node to load its encoder and to look at the demonstration [s]."""
+"""Time for the node to load its encoder and to look at the demonstration, or to be shown the film [s].
+
+Whoever plays the film slowly has a slow machine, and gets as much more.
+"""
 REST_S = 3.0
 ENOUGH = 0.8
 """Share of the windows that a machine should keep up with."""
@@ -150,22 +153,20 @@ def _replay_and_listen(options: argparse.Namespace, film: Path, demonstration: P
         log.unlink(missing_ok=True)
     tracker = ros_parameters(model=options.model, demonstration=demonstration, encoder=options.encoder)
     replay = ros_parameters(recording=film, loop=False, restamp=False, rate=options.rate)
+    limit_s = READY_S / min(options.rate, 1.0)
     os.environ.update(environment)
     print(f"playing {os.path.relpath(film)} to the node step_tracker", flush=True)
     with interruptible():
         listener = _Listener()
         with running(SCRIPTS / "step_tracker", tracker, environment, logs["step_tracker"]) as node:
-            if not listener.wait(lambda: listener.count_publishers("/step_tracker/step") and _active(logs), READY_S):
+            listener.wait(lambda: node.poll() is not None or listener.hears_of(logs["step_tracker"]), limit_s)
+            if node.poll() is not None or not listener.hears_of(logs["step_tracker"]):
                 raise DatasetFormatError(logs["step_tracker"], "the node step_tracker did not become ready")
             with running(SCRIPTS / "camera_replay", replay, environment, logs["camera_replay"]) as camera:
-                listener.wait(lambda: camera.poll() is not None or node.poll() is not None, READY_S / options.rate)
+                listener.wait(lambda: camera.poll() is not None or node.poll() is not None, limit_s)
                 listener.wait(lambda: False, REST_S)
         listener.destroy_node()
     return listener.heard
-
-
-def _active(logs: dict[str, Path]) -> bool:
-    return "follows a procedure" in logs["step_tracker"].read_text(encoding="utf-8")
 
 
 class _Listener(Node):
@@ -176,6 +177,11 @@ class _Listener(Node):
         self.heard: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS}
         for topic, kind in TOPICS.items():
             self.create_subscription(kind, f"/step_tracker/{topic}", self._remember(topic), qos.reliable())
+
+    def hears_of(self, log: Path) -> bool:
+        """Tell whether the node with that log follows a procedure, and tells this one of it."""
+        is_active = "follows a procedure" in log.read_text(encoding="utf-8")
+        return is_active and self.count_publishers("/step_tracker/step") > 0
 
     def wait(self, condition: Any, limit_s: float) -> bool:
         """Listen until a condition holds; false where it doesn't in time."""

@@ -57,7 +57,7 @@ def test_a_tracker_is_measured_on_films_and_in_a_demonstration(tmp_path):
     assert done.exit_code == 0, done.output
     measure = ("evaluate-tracker", "--data", films, "--model", tracker)
     figures = json.loads(run(*measure, "--demonstration", films / "paint", "--json").stdout)
-    assert figures.keys() == {"accuracy", "next_step", "n", "place", "place_by_view"}
+    assert figures.keys() == {"accuracy", "commonest", "next_step", "n", "place", "place_by_view"}
     assert figures["place_by_view"] >= 0.8  # the film is its own demonstration
     plain = run(*measure)
     assert f"accuracy: {figures['accuracy']:.4g}" in plain.stdout

@@ -17,17 +17,20 @@ from annexe_ros.procedures.tracking.training import Rehearsal
 
 
 def measured(model: TrackerModel, held_out: Sequence[Rehearsal]) -> dict[str, float]:
-    """Return ``{accuracy, next_step, n}`` over all windows of recordings that a tracker is shown live.
+    """Return ``{accuracy, commonest, next_step, n}`` over all windows of recordings that a tracker is shown live.
 
-    ``next_step`` is the share of windows before the last step after which the most probable candidate is what came.
+    ``commonest`` is the accuracy of always naming the commonest step. ``next_step`` is the share of windows before the
+    last step after which the most probable candidate is what came.
     """
     right, foreseen = list[bool](), list[bool]()
+    commonest = np.bincount(np.concatenate([one.labels for one in held_out])).max()
     for one in held_out:
         for label, coming, step, forecast in followed(model, one):
             right.append(step.step_id == label)
             if coming is not None:
                 foreseen.append(bool(forecast.candidates) and forecast.candidates[0].step_id == coming)
-    return {"accuracy": _share(right), "next_step": _share(foreseen), "n": len(right)}
+    figures = {"accuracy": _share(right), "commonest": float(commonest / len(right)), "next_step": _share(foreseen)}
+    return {**figures, "n": len(right)}
 
 
 def places_measured(model: TrackerModel, held_out: Sequence[Rehearsal], shown: Rehearsal) -> dict[str, float]:
