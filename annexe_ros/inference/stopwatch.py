@@ -19,11 +19,10 @@ class Stopwatch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time the block, and what came before it since the last stage, as a stage."""
-        began = self._ended
         yield
-        self.note(name, time.perf_counter() - began)
+        self.note(name, time.perf_counter())
 
-    def note(self, name: str, duration_s: float) -> None:
-        """Add a stage that was timed elsewhere and ends now."""
-        self.latencies.append(StageLatency(name, duration_s * 1000))
-        self._ended = time.perf_counter()
+    def note(self, name: str, ended_s: float) -> None:
+        """Add a stage that ended at ``ended_s`` by ``time.perf_counter``; it began when the one before ended."""
+        self.latencies.append(StageLatency(name, (ended_s - self._ended) * 1000))
+        self._ended = ended_s

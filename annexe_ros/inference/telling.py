@@ -1,4 +1,4 @@
-"""Tells a caller the texts of stages that are generated side by side: one after the other, and how long each took."""
+"""Tells a caller the texts of stages that are generated side by side: one after the other, and when each ended."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 
 from annexe_ros.core import Progress, Stage
+
+MISSING_BYTES = "\N{REPLACEMENT CHARACTER}"
+"""What stands for bytes that are no character, as those of one are that goes on in the next token."""
 
 
 class Teller:
@@ -17,8 +20,7 @@ class Teller:
         self._ids: list[list[int]] = [[] for _ in stages]
         self._shown = ["" for _ in stages]
         self._current = 0
-        self._began = perf_counter()
-        self._last = [self._began for _ in stages]
+        self._last = [perf_counter()] * len(stages)
         progress.on_text(stages[0], "")
 
     def tell(self, tokens: Sequence[Sequence[int]]) -> None:
@@ -30,22 +32,22 @@ class Teller:
                 self._ids[row] += new
                 self._last[row] = now
         if tokens[self._current]:
-            self._show(self._current)
+            self._show(self._current, unfinished=True)
 
     def finish(self) -> Iterator[tuple[Stage, float]]:
-        """Tell what is left; yield the stages in the order they ended, each with its time since the one before [s]."""
+        """Tell what is left; yield the stages in the order they ended, each with that time by ``perf_counter`` [s]."""
+        self._show(self._current)
         for row in range(self._current + 1, len(self._stages)):
             self._progress.on_text(self._stages[row], "")
             self._show(row)
-        before = self._began
-        for ended, stage in sorted(zip(self._last, self._stages, strict=True), key=lambda item: item[0]):
-            yield stage, ended - before
-            before = ended
+        yield from sorted(zip(self._stages, self._last, strict=True), key=lambda told: told[1])
 
-    def _show(self, row: int) -> None:
+    def _show(self, row: int, *, unfinished: bool = False) -> None:
+        """Pass on what is new; of an ``unfinished`` text, no character that misses bytes yet."""
         if not self._progress.is_heard:
             return
         text, shown = self._text_of(self._ids[row]), self._shown[row]
+        text = text.rstrip(MISSING_BYTES) if unfinished else text
         if text.startswith(shown) and text != shown:
             self._progress.on_text(self._stages[row], text[len(shown) :])
             self._shown[row] = text
