@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import Role, role_of
+from annexe_ros.core.interpretation import window_around
 
 MOST_THINGS = 255
 """As many as a label image has values."""
@@ -30,17 +31,16 @@ def told_apart(
         names: one per value.
         least: pieces of fewer pixels are no things; they become background.
     """
-    hands = np.isin(labels, [value for value, name in enumerate(names, start=1) if role_of(name) is not Role.OBJECT])
-    things, said = np.zeros_like(labels), list[str]()
+    is_object = np.array([True, *(role_of(name) is Role.OBJECT for name in names)])
+    hands, things, said = ~is_object[labels], np.zeros_like(labels), list[str]()
     for value, name in enumerate(names, start=1):
-        mask = labels == value
-        pieces = _pieces(mask, hands) if role_of(name) is Role.OBJECT else mask.astype(np.int32)
-        areas = np.bincount(pieces[mask], minlength=1)
-        large = np.flatnonzero(areas >= max(least, 1))[: MOST_THINGS - len(said)]
-        values = np.zeros(areas.size, dtype=np.uint8)
-        values[large] = len(said) + 1 + np.arange(large.size)
-        things[mask] = values[pieces[mask]]
-        said += [name] * large.size
+        window = window_around(labels == value)
+        if window is None:
+            continue
+        mask = labels[window] == value
+        pieces = _pieces(mask, hands[window]) if is_object[value] else mask.astype(np.int32)
+        things[window][mask], count = _numbered(pieces[mask], least, len(said) + 1)
+        said += [name] * count
     return things, said
 
 
@@ -48,3 +48,12 @@ def _pieces(mask: NDArray[np.bool_], hands: NDArray[np.bool_]) -> NDArray[np.int
     """Return a map (H, W) that has the number of its piece at every pixel of a mask; a hand joins what it touches."""
     grown = cv2.dilate((mask | hands).astype(np.uint8), _BRIDGED)
     return np.asarray(cv2.connectedComponents(grown)[1], dtype=np.int32)
+
+
+def _numbered(pieces: NDArray[np.int32], least: float, first: int) -> tuple[NDArray[np.uint8], int]:
+    """Return the value (N,) of each pixel by its piece (N,), counted from ``first``, and how many values that makes."""
+    areas = np.bincount(pieces)
+    large = np.flatnonzero(areas >= max(least, 1))[: MOST_THINGS + 1 - first]
+    values = np.zeros(areas.size, dtype=np.uint8)
+    values[large] = first + np.arange(large.size)
+    return values[pieces], large.size
