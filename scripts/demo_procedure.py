@@ -39,6 +39,8 @@ READY_S = 300.0
 Whoever plays the film slowly has a slow machine, and gets as much more.
 """
 REST_S = 3.0
+PATIENCE_S = 0.5
+"""Between two looks whether something has happened; the node needs the processor more [s]."""
 ENOUGH = 0.8
 """Share of the windows that a machine should keep up with."""
 TOPICS = {"step": ProcedureStep, "forecast": ProcedureForecast, "demonstration": DemonstrationPlace}
@@ -189,7 +191,7 @@ class _Listener(Node):
         while not condition():
             if time.monotonic() > deadline:
                 return False
-            rclpy.spin_once(self, timeout_sec=0.1)
+            rclpy.spin_once(self, timeout_sec=PATIENCE_S)
         return True
 
     def _remember(self, topic: str) -> Any:
