@@ -71,8 +71,8 @@ def _revised(
     thing = found or replace(seen, mask_value=_free_value(reply))
     labels = np.where(reply.label_image == thing.mask_value, np.uint8(0), reply.label_image)
     labels[closer.mask(seen)] = thing.mask_value
-    objects = reply.objects if found else (*reply.objects, thing)
-    return replace(reply, objects=objects, label_image=labels, has_target=True)
+    others = (target for target in reply.objects if target.mask_value != thing.mask_value)
+    return replace(reply, objects=(*others, thing), label_image=labels, has_target=True)
 
 
 def _is_hand(target: GroundedObject) -> bool:
@@ -80,6 +80,6 @@ def _is_hand(target: GroundedObject) -> bool:
 
 
 def _free_value(reply: Interpretation) -> int:
-    """Return a value that no object of a reply has; the last one where all are taken."""
+    """Return a value that no object of a reply has; where all are taken the last one, whose object gives way."""
     taken = {target.mask_value for target in reply.objects}
     return next((value for value in range(1, 255) if value not in taken), 255)

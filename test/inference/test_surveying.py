@@ -1,5 +1,7 @@
 """Looking twice: what is found only from nearer, what becomes sharper there, and what one look suffices for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,20 @@ def test_what_the_first_look_misses_is_what_the_nearer_one_says():
     (target,) = reply.objects
     assert (target.label, reply.has_target) == ("scissors", True)
     assert reply.mask(target)[MIDDLE].all()
+
+
+def test_where_all_values_are_taken_the_last_thing_gives_way(monkeypatch):
+    crowd = tuple(GroundedObject("mug", value, 0.5, role_of("mug")) for value in range(1, 256))
+    survey = Planted.survey
+
+    def crowded(self, frame, progress=None, *, want_analysis=True):
+        reply = survey(self, frame, progress, want_analysis=want_analysis)
+        return replace(reply, objects=crowd) if frame is FRAME else reply
+
+    monkeypatch.setattr(Planted, "survey", crowded)
+    reply, _ = look({80: ("scissors", 2)})
+    assert [target.label for target in reply.objects if target.mask_value == 255] == ["scissors"]
+    assert len(reply.objects) == 255
 
 
 @pytest.mark.parametrize("nearer", [{}, {80: ("left hand", 4)}])
