@@ -16,8 +16,14 @@ RING_SHARE = 0.25
 RING_MIN_PIXELS = 6
 """The ring looked at is this share of the mask's diagonal wide, and at least so many pixels."""
 
+RING_SAMPLES_ACROSS = 12
+"""Of a wider ring, rows and columns are left out: its plane has few unknowns, and looking at all of it takes long."""
+
 SAMPLES = 2000
+VOTERS = 500
 TRIALS = 100
+"""The plane is fitted to so many points; some of them choose it among so many guesses."""
+
 INLIER_M = 0.006
 MIN_INLIERS = 0.35
 MIN_SAMPLES = 50
@@ -59,15 +65,24 @@ def support_plane(
 def _ring(
     mask: NDArray[np.bool_], others: NDArray[np.bool_], depth: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns of the usable pixels around a mask."""
+    """Return rows and columns of usable pixels around a mask, evenly spread."""
     x, y, wide, tall = bounding_box(mask)
     reach = max(RING_MIN_PIXELS, round(RING_SHARE * float(np.hypot(tall, wide))))
+    stride = max(1, reach // RING_SAMPLES_ACROSS)
     top, left = max(0, y - reach), max(0, x - reach)
     window = slice(top, y + tall + reach), slice(left, x + wide + reach)
-    outside = ~mask[window]
-    near = ndimage.distance_transform_edt(outside) <= reach
-    rows, columns = np.nonzero(near & outside & ~others[window] & known_depth(depth[window]))
-    return rows + top, columns + left
+    spread = np.s_[::stride, ::stride]
+    outside = ~_covered(mask[window], stride)
+    near = ndimage.distance_transform_edt(outside) <= reach / stride
+    rows, columns = np.nonzero(near & outside & ~others[window][spread] & known_depth(depth[window][spread]))
+    return rows * stride + top, columns * stride + left
+
+
+def _covered(mask: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
+    """Return which blocks of ``stride`` pixels a side hold any pixel of a mask; the thinnest mask covers some."""
+    for axis in (0, 1):
+        mask = np.logical_or.reduceat(mask, np.arange(0, mask.shape[axis], stride), axis=axis)
+    return mask
 
 
 def _dominant_plane(points: NDArray[np.float64], random: np.random.Generator) -> Plane | None:
@@ -81,14 +96,12 @@ def _dominant_plane(points: NDArray[np.float64], random: np.random.Generator) ->
         return None
     normals = normals[usable] / lengths[usable, None]
     offsets = -np.einsum("ij,ij->i", normals, triples[usable, 0])
+    voting = np.s_[:: -(-len(points) // VOTERS)]
     # One plane at a time: for a product this large BLAS would wake its threads, and wait for them where cores are busy.
-    heights = (normals[:, None] @ points.T)[:, 0] + offsets[:, None]
-    votes = np.count_nonzero(np.abs(heights) <= tolerance, axis=1)
-    best = int(votes.argmax())
-    if votes[best] < MIN_INLIERS * len(points):
-        return None
+    heights = (normals[:, None] @ points[voting].T)[:, 0] + offsets[:, None]
+    best = int(np.count_nonzero(np.abs(heights) <= tolerance[voting], axis=1).argmax())
     near = np.abs(points @ normals[best] + offsets[best]) <= tolerance
-    return _least_squares(points[near])
+    return _least_squares(points[near]) if np.count_nonzero(near) >= MIN_INLIERS * len(points) else None
 
 
 def _least_squares(points: NDArray[np.float64]) -> Plane:

@@ -36,3 +36,11 @@ def test_rough_surroundings_are_no_plane():
 def test_without_depth_there_is_no_plane():
     view = seen(standing("box", (0.1, 0.08, 0.06), 50.0, 0.4), 50.0)
     assert support_plane(view.mask, view.mask, np.full_like(view.depth, np.nan), CAMERA) is None
+
+
+def test_a_thing_of_one_row_between_those_looked_at_has_surroundings():
+    view = seen(standing("box", (0.1, 0.08, 0.06), 50.0, 0.4), 50.0)
+    thread = np.zeros_like(view.mask)
+    thread[-25, 20:-20] = True
+    plane = support_plane(thread, view.mask | thread, view.depth, CAMERA)
+    assert plane.normal @ table_frame(50.0, 0.0)[:, 2] > 0.9999
