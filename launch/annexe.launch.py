@@ -19,6 +19,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironment
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, Node
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 FASTDDS_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
@@ -32,6 +33,7 @@ PARAMETER_ARGUMENTS = {
     "device": "auto, cpu, cuda or cuda:N; empty: as in params_file.",
     "image_transport": "How colour comes: raw or compressed (JPEG, PNG); empty: as in params_file.",
     "depth_transport": "How depth comes: raw or compressedDepth; empty: as in params_file.",
+    "standing_query": "Question that is asked about every new view; empty: as in params_file.",
     "interaction_events": "Topic of the events that descriptions tell; empty: as in params_file.",
 }
 TOPICS = ("image", "depth", "camera_info")
@@ -88,7 +90,9 @@ def camera_settings(name: str) -> dict[str, dict[str, Any]]:
 def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Return the node; arguments that were left empty don't override the parameters file."""
     camera = camera_settings(LaunchConfiguration("camera").perform(context))
-    given = {name: LaunchConfiguration(name).perform(context) for name in PARAMETER_ARGUMENTS}
+    texts = {name: LaunchConfiguration(name).perform(context) for name in PARAMETER_ARGUMENTS}
+    # As they are: launch_ros would read "Find: the mug" as YAML.
+    given = {name: ParameterValue(text, value_type=str) for name, text in texts.items() if text}
     topics = {name: LaunchConfiguration(name).perform(context) or camera["topics"].get(name, name) for name in TOPICS}
     flags = {name: LaunchConfiguration(name).perform(context) == "true" for name in ("use_sim_time", "autostart")}
     return [
@@ -100,7 +104,7 @@ def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             prefix=LaunchConfiguration("python"),
             parameters=[
                 LaunchConfiguration("params_file"),
-                camera["parameters"] | flags | {name: value for name, value in given.items() if value},
+                camera["parameters"] | flags | given,
             ],
             remappings=list(topics.items()),
             output="screen",

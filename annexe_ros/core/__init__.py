@@ -1,6 +1,7 @@
 """The language of the house: frames, queries, interpretations, geometry and errors (numpy and scipy only)."""
 
 from annexe_ros.core.camera import PinholeCamera
+from annexe_ros.core.choices import EngineKind, Precision
 from annexe_ros.core.frame import Frame
 from annexe_ros.core.interpretation import (
     LEFT_HAND_LABEL,
@@ -34,6 +35,7 @@ __all__ = [
     "RIGHT_HAND_LABEL",
     "DepthEstimator",
     "DeviceHolder",
+    "EngineKind",
     "Extent",
     "Frame",
     "GroundedObject",
@@ -43,6 +45,7 @@ __all__ = [
     "Interpreter",
     "OrientedBox",
     "PinholeCamera",
+    "Precision",
     "Progress",
     "Query",
     "Role",

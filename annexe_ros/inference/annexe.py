@@ -17,6 +17,7 @@ from annexe_ros.core import (
     Frame,
     GroundedObject,
     Interpretation,
+    Precision,
     Progress,
     Query,
     Stage,
@@ -28,7 +29,7 @@ from annexe_ros.inference.batching import BatchItem, reply_or_error
 from annexe_ros.inference.decoding import Prompt, decoder_for
 from annexe_ros.inference.fusion import fuse_convolutions
 from annexe_ros.inference.grounding import ground, named_in, names_under, without_echoes
-from annexe_ros.inference.loading import Precision, load
+from annexe_ros.inference.loading import load
 from annexe_ros.inference.opening import TARGET_THRESHOLD, IndicatedOpening, refusal_token
 from annexe_ros.inference.placement import device_named
 from annexe_ros.inference.seeing import Analysis, Seeing, SeenFrame
@@ -48,7 +49,7 @@ class AnnexeEngine:
     Args:
         model_dir: folder written by ``save_pretrained``.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
-        dtype: one of ``loading.Precision``.
+        dtype: one of ``Precision``.
         device_map: accelerate's, e.g. "auto", in place of ``device`` for a network that one device can't hold.
 
     Raises what ``loading.load`` raises, and ``EngineError`` for an unknown device.

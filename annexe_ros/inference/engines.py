@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from annexe_ros.core import Interpreter
+from annexe_ros.core import EngineKind, Interpreter, Precision
 from annexe_ros.core.errors import EngineError, MissingDependencyError
 from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
 from annexe_ros.inference.scripted import Script, ScriptedEngine
@@ -19,18 +18,8 @@ INSTALL_OPENAI = "pip install 'openai>=3'"
 SCRIPT_SUFFIX = ".json"
 
 
-class EngineKind(enum.StrEnum):
-    """The engines there are."""
-
-    ANNEXE = "annexe"
-    SCRIPTED = "scripted"
-    REMOTE = "remote"
-    VLM_SAM = "vlm_sam"
-    OPENAI = "openai"
-
-
 def create_engine(
-    kind: str, model: str | Path = DEFAULT_MODEL, device: str = "auto", dtype: str = "float32", **options: Any
+    kind: str, model: str | Path = DEFAULT_MODEL, device: str = "auto", dtype: str = Precision.FLOAT32, **options: Any
 ) -> Interpreter:
     """Make an engine.
 
@@ -40,7 +29,7 @@ def create_engine(
             any other value stands for the default script; for ``remote`` a file of settings (YAML) or a URL;
             for ``vlm_sam`` and ``openai`` a file of settings (YAML or JSON, see docs/engines.md).
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; only engines with weights look at it,
-        dtype: and at this: ``float32``, ``bfloat16``, ``float16``, ``int8`` or ``int4``.
+        dtype: and at this: one of ``Precision``.
         options: what else the engine's constructor takes.
 
     Raises:

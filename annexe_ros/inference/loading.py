@@ -5,7 +5,6 @@ It knows files, dtypes and devices; what the model does it doesn't.
 
 from __future__ import annotations
 
-import enum
 import importlib.util
 import json
 from pathlib import Path
@@ -15,22 +14,13 @@ import torch
 from torch import nn
 from transformers import BitsAndBytesConfig
 
+from annexe_ros.core import Precision
 from annexe_ros.core.errors import EngineError, MissingDependencyError, ModelNotFoundError
 from annexe_ros.model import PARTS, AnnexeForEgoIRG, AnnexeProcessor
 
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
 QUANTISED_PART = "language_model"
 """Only its matrices become integers: it has nearly all of the weights, and masks need the others as they are."""
-
-
-class Precision(enum.StrEnum):
-    """How weights are held; int8 and int4 are the language model's, the rest is bfloat16 beside them."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-    FLOAT16 = "float16"
-    INT8 = "int8"
-    INT4 = "int4"
 
 
 def load(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from annexe_ros.core import EngineKind, Precision
 from annexe_ros.core.gaze import CROPS, DEFAULT_CROP
 from annexe_ros.nodes.camera_input import GAZE_TIMEOUT_S
 from annexe_ros.nodes.sensor_topics import DEPTH_TRANSPORTS, RAW
@@ -32,7 +33,7 @@ class PerceptionParameters:
     """Parameters of the node ``annexe``."""
 
     engine: str = parameter(
-        "annexe", "Who answers: annexe, vlm_sam, openai, remote or scripted (docs/engines.md). Used when configuring."
+        EngineKind.ANNEXE.value, "Who answers (docs/engines.md). Used when configuring.", choices=tuple(EngineKind)
     )
     model: str = parameter(
         "annexe-scenes",
@@ -41,9 +42,9 @@ class PerceptionParameters:
     )
     device: str = parameter("auto", "Where the model runs: auto, cpu, cuda or cuda:N. Used when configuring.")
     dtype: str = parameter(
-        "float32",
-        "Weights of the engine annexe: float32, bfloat16, float16, int8 or int4 (docs/weights.md). "
-        "Used when configuring.",
+        Precision.FLOAT32.value,
+        "Weights of the engine annexe (docs/weights.md). Used when configuring.",
+        choices=tuple(Precision),
     )
     cameras: list[str] = parameter(
         ONLY_CAMERA,

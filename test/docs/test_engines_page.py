@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from annexe_ros.inference.engines import EngineKind
+from annexe_ros.core import EngineKind
 from annexe_ros.inference.vlm_sam.settings import DialogueSettings, OpenAISettings, VlmSamSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "engines.md").read_text()

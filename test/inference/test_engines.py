@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from annexe_ros.core import EngineKind
 from annexe_ros.core.errors import EngineError, MissingDependencyError
-from annexe_ros.inference import EngineKind, create_engine
+from annexe_ros.inference import create_engine
 
 
 def test_an_unknown_engine_is_refused_with_those_there_are():
-    with pytest.raises(EngineError, match="unknown engine 'oracle'; there are: annexe, scripted"):
+    with pytest.raises(EngineError, match="unknown engine 'oracle'; there are: annexe, vlm_sam"):
         create_engine("oracle")
 
 

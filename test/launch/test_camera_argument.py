@@ -19,7 +19,8 @@ pytestmark = pytest.mark.ros
 ROOT = Path(__file__).parents[2]
 CAMERAS = sorted((ROOT / "config" / "cameras").iterdir())
 LIBRARIES = ("launch", "launch_ros")
-MODULES = [f"{library}{part}" for library in LIBRARIES for part in ("", ".actions", ".conditions", ".substitutions")]
+PARTS = ("", ".actions", ".conditions", ".parameter_descriptions", ".substitutions")
+MODULES = [f"{library}{part}" for library in LIBRARIES for part in PARTS]
 
 
 class Configuration:
@@ -39,6 +40,7 @@ def started(monkeypatch):
         monkeypatch.setitem(sys.modules, name, MagicMock())
     sys.modules["launch.substitutions"].LaunchConfiguration = Configuration
     sys.modules["launch_ros.actions"].LifecycleNode = dict
+    sys.modules["launch_ros.parameter_descriptions"].ParameterValue = lambda value, value_type: value_type(value)
     launch_file = runpy.run_path(str(ROOT / "launch" / "annexe.launch.py"))
     return lambda **arguments: launch_file["_perception"](arguments)[0]
 
@@ -73,6 +75,10 @@ def test_arguments_win_over_the_file(started):
     assert dict(node["remappings"])["depth"].startswith("/zed/")
     assert node["parameters"][-1]["image_transport"] == "compressed"
     assert node["parameters"][-1]["depth_transport"] == "compressedDepth"
+
+
+def test_a_question_reaches_the_node_as_it_was_asked(started):
+    assert started(standing_query="Find: the mug")["parameters"][-1]["standing_query"] == "Find: the mug"
 
 
 def test_without_a_camera_the_topics_keep_their_names(started):

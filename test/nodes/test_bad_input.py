@@ -129,7 +129,9 @@ def test_a_damaged_model_leaves_the_node_unconfigured(context, peer, tmp_path):
 @pytest.mark.model
 def test_an_unknown_dtype_leaves_the_node_unconfigured(context, peer, tiny_folder):
     with perception(context, engine="annexe", model=str(tiny_folder), dtype="float8"):
-        assert_unconfigured(peer, "unknown dtype 'float8'; use float32, bfloat16")
+        assert_unconfigured(
+            peer, "parameter 'dtype' must be one of float32, bfloat16, float16, int8, int4, not 'float8'"
+        )
 
 
 def test_missing_torch_is_told_with_the_command_that_installs_it(context, peer, tmp_path, monkeypatch):
@@ -142,7 +144,11 @@ def test_missing_torch_is_told_with_the_command_that_installs_it(context, peer, 
 
 def test_an_unknown_engine_leaves_the_node_unconfigured(context, peer):
     with perception(context, engine="spam"):
-        assert_unconfigured(peer, "unknown engine 'spam'; there are: annexe, scripted")
+        assert_unconfigured(
+            peer, "parameter 'engine' must be one of annexe, vlm_sam, openai, remote, scripted, not 'spam'"
+        )
+        assert set_parameter(peer, "engine", "scripted").successful
+        assert change(peer, Transition.TRANSITION_CONFIGURE)
 
 
 def test_an_unknown_parameter_is_refused_by_name(context, peer):
@@ -164,6 +170,7 @@ def test_setting_a_parameter_wrongly_changes_nothing(context, peer):
             ("max_frame_age", "old", "expected 'Type.DOUBLE'"),
             ("max_frame_agee", 1.0, "max_frame_agee"),
             ("autostart", False, "autostart"),
+            ("engine", "spam", "parameter 'engine' must be one of annexe"),
         ):
             result = set_parameter(peer, name, value)
             assert not result.successful
