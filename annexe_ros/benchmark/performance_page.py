@@ -97,14 +97,15 @@ these limits a small model pays for calls: {calls}
   carries is written where it will lie (`ros/images.py`).
 * **Places in space without idle work**: only the surroundings of a mask are looked at, a box's directions are tried
   together, and the largest products are taken in parts, since BLAS would wake its threads for them, which wait for each
-  other where cores are busy (`core/boxes.py`, `core/support.py`).
+  other where cores are busy; of a wide ring around a thing some pixels are enough to know what it stands on
+  (`core/boxes.py`, `core/support.py`).
 * **Nothing is spelt for nobody**: tokens become text while they are generated only where a caller listens.
 
 Tried and left out: bfloat16 in the image encoder is faster on a CPU with AMX, but moves the visual tokens so far that
 texts and masks are no longer the same; `--dtype bfloat16` has it for those who want it. Weights reordered for oneDNN
 beforehand are quick for one size of image and several times slower for others. rclpy 7.1's events executor takes its
-turns without looking at every entity, but doesn't await the coroutines of services. Not tried, for want of a GPU: CUDA
-graphs, compilation, pinned copies.
+turns without looking at every entity, but doesn't await the coroutines of services. Thresholds of malloc change nothing
+in how long messages take. Not tried, for want of a GPU: CUDA graphs, compilation, pinned copies.
 
 {notes}
 """
