@@ -16,7 +16,7 @@ from annexe_ros.inference.engines import create_engine
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "images" / "answers.jpg"
 QUESTIONS = {
-    "recordings/head_camera/RGB/S0077_000088_0000.jpg": "Segment both hands.",
+    "recordings/head_camera/RGB/S0078_000019_0000.jpg": "Segment both hands.",
     "scenes/RGB/S0901_000002.jpg": "What am I holding?",
     "scenes/RGB/S0901_000006.jpg": "Which hand is touching the bowl?",
 }
