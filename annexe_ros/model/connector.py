@@ -44,7 +44,8 @@ class AnnexeConnector(nn.Module):
         words: Tensor | None = None,
     ) -> Tensor:
         """Return visual tokens (B, N, D) of images (B, 3, H, W); ``words`` (labels, D) are the labels' embeddings."""
-        seen = torch.cat([label_logits.softmax(1)[:, 1:], contact_logits.sigmoid()], dim=1)
+        likely = label_logits.softmax(1)
+        seen = torch.cat([likely[:, 1:], contact_logits.sigmoid()], dim=1)
         pooled = self.pool(self.pool_input(seen, coarse))
         cells = torch.cat([self.merge(coarse), pooled], dim=1)
         tokens = self.projection(cells.flatten(2).transpose(1, 2))
@@ -52,7 +53,7 @@ class AnnexeConnector(nn.Module):
             names = pooled[:, : self.label_count].flatten(2).transpose(1, 2).to(words)
             tokens = tokens + _WORD_GAIN * names @ functional.rms_norm(words, words.shape[-1:])
         if self.colours is not None:
-            tokens = tokens + self.colours(pixel_values, self.pool_input(label_logits, coarse))
+            tokens = tokens + self.colours(pixel_values, self.pool_input(1 - likely[:, :1], coarse))
         return self.norm(tokens + self.place(cells.shape[2], cells.shape[3], tokens))
 
     @staticmethod
@@ -71,9 +72,13 @@ class AnnexeColours(nn.Module):
         self.projection = nn.Linear(3 * token_merge**2, width, bias=False)
         nn.init.zeros_(self.projection.weight)
 
-    def forward(self, pixel_values: Tensor, label_logits: Tensor) -> Tensor:
-        """Return what is added to tokens (B, N, D), of images (B, 3, H, W) and logits (B, 1 + labels, H/4, W/4)."""
-        labelled = 1 - label_logits.softmax(1)[:, :1]
+    def forward(self, pixel_values: Tensor, labelled: Tensor) -> Tensor:
+        """Return what is added to tokens (B, N, D).
+
+        Args:
+            pixel_values: (B, 3, H, W).
+            labelled: (B, 1, H/4, W/4), probability that something with a label is there.
+        """
         size = labelled.shape[-2], labelled.shape[-1]
         colours = functional.adaptive_avg_pool2d(pixel_values, size) * labelled
         share = functional.avg_pool2d(labelled, 4)
