@@ -90,7 +90,9 @@ def evaluate_tracker(
         from annexe_ros.procedures.tracking.training import rehearsal, rehearse
 
         tracker = TrackerModel.load(model)
-        clip_encoder = _clip_encoder(encoder or tracker.config.encoder, device)
+        name = encoder or tracker.config.encoder
+        clip_encoder = _clip_encoder(name, device)
+        tracker.check_features(name, clip_encoder.config.projection_dim)
         shape, stride = _shape(clip_encoder, tracker.config.window_s), tracker.config.stride_s
         with progress_bar("recordings") as follow:
             films = rehearse(data, clip_encoder, shape, stride, follow)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import get_args
 
 import numpy as np
@@ -16,9 +16,18 @@ def image_rng(seed: int, image_id: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(image_id.encode())])
 
 
-def draw_queries(records: Sequence[Record], count: int, rng: np.random.Generator) -> list[tuple[Record, str]]:
-    """Return up to ``count`` different records with a wording each; the kinds take turns as long as each has any."""
-    piles = [[record for record in records if record.kind == kind] for kind in get_args(Kind)]
+def draw_queries(
+    records: Sequence[Record], count: int, rng: np.random.Generator, apart: Callable[[Record], bool] | None = None
+) -> list[tuple[Record, str]]:
+    """Return up to ``count`` different records with a wording each; the kinds take turns as long as each has any.
+
+    Records that are to be kept ``apart`` take turns as one kind more.
+    """
+    kept = [record for record in records if apart is not None and apart(record)]
+    others = [record for record in records if apart is None or not apart(record)]
+    piles = [[record for record in others if record.kind == kind] for kind in get_args(Kind)]
+    if kept:
+        piles.append(kept)
     for pile in piles:
         rng.shuffle(pile)
     rng.shuffle(piles)

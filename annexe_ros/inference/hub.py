@@ -6,7 +6,7 @@ It knows the hub's cache, and how transformers' ways to fail read in one sentenc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,9 +54,14 @@ def network_of(name: str, folder: Path, kind: Any, **options: Any) -> Any:
         network, found = readable(
             name, lambda: kind.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
         )
+    check_whole(name, found)
+    return network
+
+
+def check_whole(name: str | Path, found: Mapping[str, Any]) -> None:
+    """Raise ``ModelNotFoundError`` where transformers' ``output_loading_info`` of a model tells of missing weights."""
     if missing := sorted(found["missing_keys"]):
         raise ModelNotFoundError(name, f"{len(missing)} of its weights are missing, the first is {missing[0]}")
-    return network
 
 
 def first_line(error: BaseException) -> str:

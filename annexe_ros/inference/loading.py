@@ -16,6 +16,7 @@ from transformers import BitsAndBytesConfig
 
 from annexe_ros.core import Precision
 from annexe_ros.core.errors import EngineError, MissingDependencyError, ModelNotFoundError
+from annexe_ros.inference.hub import check_whole
 from annexe_ros.model import PARTS, AnnexeForEgoIRG, AnnexeProcessor
 
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -43,12 +44,13 @@ def load(
         options["device_map"] = {"": device} if device_map is None else device_map
     _check_files(folder)
     try:
-        network = AnnexeForEgoIRG.from_pretrained(folder, **options)
+        network, found = AnnexeForEgoIRG.from_pretrained(folder, output_loading_info=True, **options)
         processor = AnnexeProcessor.from_pretrained(folder)
     except ModuleNotFoundError as error:  # peft or accelerate
         raise MissingDependencyError(f"'{error.name}', which this model needs,", f"pip install {error.name}") from error
     except Exception as error:  # the libraries below raise anything for a damaged file; all of it means just that
         raise ModelNotFoundError(folder, f"can't be loaded ({type(error).__name__}: {error})") from error
+    check_whole(folder, found)
     if "device_map" not in options:  # with one, the weights are in place already, and accelerate has to be installed
         network.to(device)  # transformers hides nn.Module's signature
     if dtype == Precision.INT8:

@@ -127,7 +127,7 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
 
 
 def _load(values: StepTrackerParameters) -> _Loaded:
-    """Return what the parameters name; raises what loading raises, ``ParameterError`` without a tracker."""
+    """Return what the parameters name; raises what loading raises, ``ParameterError`` where it doesn't fit together."""
     from annexe_ros.inference.resolve import resolve_model
 
     _check_named(values)  # before the libraries, which take seconds to import
@@ -138,6 +138,7 @@ def _load(values: StepTrackerParameters) -> _Loaded:
     model = TrackerModel.load(resolve_model(values.model))
     folder = resolve_model(values.encoder or model.config.encoder)
     encoder = ClipEncoder.load(folder, str(device_named(values.device)))
+    model.check_features(folder.name, encoder.config.projection_dim)
     return _Loaded(model, encoder, folder.name, _demonstration(values, model, encoder))
 
 

@@ -155,12 +155,21 @@ class Samples:
         scene = self._read(index)
         if self.mirror and rng.random() < 0.5:
             scene = scene.mirrored()
-        drawn = draw_queries(scene.records, self.queries_per_image, rng)
+        drawn = draw_queries(scene.records, self.queries_per_image, rng, self._answered_in_part)
         # An image with fewer records than that has some of them twice: a batch holds as many texts of every image.
         queries = [text_of(*query) for query in islice(cycle(drawn), self.queries_per_image)]
         texts = (Text(None, scene.records[0].caption), *queries)
         tables = instance_labels(scene.records, scene.truth, self.labels), instance_contacts(scene.truth)
         return Sample(scene.image, scene.depth.astype(np.float32), scene.mask, texts, *tables)
+
+    def _answered_in_part(self, record: Record) -> bool:
+        """Tell whether a question names something that its answer leaves out ("knife and mug", but there is no mug).
+
+        Such questions are rare, and a model that sees few of them repeats every name that it is asked for.
+        """
+        question = record.questions[0].lower()
+        named = {label for label in self.labels if label in question}
+        return not named.isdisjoint(record.targets) and not named.issubset(record.targets)
 
     def _read(self, index: int) -> _Scene:
         if index not in self._cache:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -46,6 +47,17 @@ def test_a_missing_shard_is_named(sharded):
     (sharded / missing).unlink()
     with pytest.raises(ModelNotFoundError, match=missing):
         load(sharded)
+
+
+def test_weights_that_are_missing_are_told_and_not_made_up(tiny_folder, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(tiny_folder, tmp_path / "model")
+    kept = load_file(folder / "model.safetensors")
+    name, _ = kept.popitem()
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelNotFoundError, match=f"1 of its weights are missing, the first is {name}"):
+        load(folder)
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "no json"])

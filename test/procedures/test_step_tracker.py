@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
-from annexe_ros.core.errors import DatasetFormatError, ModelNotFoundError
+from annexe_ros.core.errors import DatasetFormatError, ModelNotFoundError, ParameterError
 from annexe_ros.core.event import NANOSECONDS
 from annexe_ros.core.procedure import TimedStep, ViewedWindow
 from annexe_ros.procedures.generated import noisy_features, prototypes
@@ -128,6 +128,13 @@ def test_damaged_weights_are_told(model, tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"damaged")
     with pytest.raises(ModelNotFoundError, match="no step tracker can be loaded"):
         TrackerModel.load(tmp_path)
+
+
+def test_features_of_another_width_are_refused(model):
+    width = model.config.segmentation.width
+    model.check_features("mine", width)
+    with pytest.raises(ParameterError, match=f"encoder 'mine' makes features of {width + 1} numbers, but .* {width}"):
+        model.check_features("mine", width + 1)
 
 
 def test_the_memory_is_the_networks_reach():

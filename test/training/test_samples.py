@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from annexe_ros.core import Hands
-from annexe_ros.data.ego_irgbench import EgoIrgBench
+from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = pytest.mark.model
@@ -34,6 +34,21 @@ def test_drawing_depends_on_seed_epoch_and_index_alone(samples):
     first = samples.draw(2).texts
     assert samples.draw(2).texts == first
     assert samples.draw(2, epoch=1).texts != first
+
+
+def test_questions_that_name_what_isnt_there_are_asked_as_often_as_any_kind(rectangle_dataset, monkeypatch):
+    from annexe_ros.training.samples import Samples
+
+    def asked(question, *targets):
+        return Record("", "", targets, (0,) * len(targets), bool(targets), (question,))
+
+    rare = asked("the mug and the knife", "mug")
+    usual = [asked(f"mug {k}", "mug") for k in range(20)]
+    records = (rare, *usual, asked("both", "mug", "knife"), asked("the spoon"))
+    samples = Samples(EgoIrgBench(rectangle_dataset), LABELS, queries_per_image=4, seed=3)
+    monkeypatch.setattr(samples.dataset, "masked_records", lambda _: (records, np.zeros((72, 96), np.uint8)))
+    drawn = [{text.query for text in samples.draw(0, epoch).texts} for epoch in range(9)]
+    assert all(rare.questions[0] in questions for questions in drawn)
 
 
 def test_truth_gives_labels_and_contact(samples):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from annexe_ros.core.errors import ModelNotFoundError
+from annexe_ros.core.errors import ModelNotFoundError, ParameterError
 from annexe_ros.core.event import NANOSECONDS
 from annexe_ros.core.procedure import NextStep, StepEstimate, StepForecast, ViewedWindow
 from annexe_ros.procedures.segmentation.mstcn import MsTcn, MsTcnSettings
@@ -62,6 +62,14 @@ class TrackerModel:
         """How many windows before the newest one its result may hang on."""
         s = self._network.settings
         return s.stages * 2 * (2**s.layers - 1)
+
+    def check_features(self, encoder: str, width: int) -> None:
+        """Raise ``ParameterError`` where an encoder's features aren't as wide as those that were learned from."""
+        if width != (known := self.config.segmentation.width):
+            raise ParameterError(
+                f"encoder '{encoder}' makes features of {width} numbers, but the tracker learned from {known} "
+                f"(of '{self.config.encoder}')"
+            )
 
     @torch.inference_mode()
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
