@@ -48,6 +48,9 @@ def train(
     ] = False,
     mixed_precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU) or no.")] = "bf16",
     workers: Annotated[int, typer.Option(min=0, help="Processes that read and augment images.")] = 0,
+    cache_gb: Annotated[
+        float, typer.Option(min=0.0, help="Decoded images that each process or worker keeps in memory [GB].")
+    ] = 2.0,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard too.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
@@ -79,6 +82,7 @@ def train(
             vision_only=vision_only,
             mixed_precision=mixed_precision,
             workers=workers,
+            cache_gb=cache_gb,
             tensorboard=tensorboard,
             weights=LossWeights().changed(loss_weight or ()),
         )

@@ -19,7 +19,7 @@ from annexe_ros.model import AnnexeForEgoIRG, AnnexeProcessor
 CHECKPOINT_FOLDER = "checkpoint"
 STATE_FILE = "training_state.pt"
 PROGRESS_FILE = "progress.json"
-HARMLESS = ("out", "workers", "cached_images", "save_every", "log_every", "tensorboard", "start_from")
+HARMLESS = ("out", "workers", "cache_gb", "save_every", "log_every", "tensorboard", "start_from")
 """Settings that change nothing of what a run learns once it has begun."""
 
 

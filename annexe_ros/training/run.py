@@ -141,7 +141,7 @@ class _Run:
     def _step_batches(self, dataset: EgoIrgBench, config: AnnexeConfig) -> StepBatches:
         settings, accelerator = self.settings, self.accelerator
         queries = 0 if settings.vision_only else settings.queries_per_image
-        samples = Samples(dataset, config.labels, queries, settings.seed, settings.cached_images, settings.mirror)
+        samples = Samples(dataset, config.labels, queries, settings.seed, settings.cache_gb * 1e9, settings.mirror)
         collator = Collator(self.processor, config)
         share = accelerator.process_index, accelerator.num_processes
         return StepBatches(samples, collator, settings.batch_size, settings.seed, *share)

@@ -103,6 +103,11 @@ class _Scene:
     truth: SceneTruth | None
     mirrored_records: tuple[Record, ...]
 
+    @property
+    def pixel_bytes(self) -> int:
+        """What image, depth and mask take in memory."""
+        return self.image.nbytes + self.depth.nbytes + self.mask.nbytes
+
     def mirrored(self) -> _Scene:
         """Return the mirror image, or the scene itself where there is to be none."""
         if self.truth is None or not self.mirrored_records:
@@ -125,7 +130,7 @@ class Samples:
         labels: the model's vocabulary.
         queries_per_image: queries per sample besides the description; may be 0.
         seed: of all drawing.
-        cached_images: keep this many decoded images in memory.
+        cache_bytes: keep decoded images in memory until their pixels take this much.
         mirror: show every other generated scene in a mirror. Images of other origin can't be: their texts tell left
             from right.
     """
@@ -136,14 +141,14 @@ class Samples:
         labels: Sequence[str],
         queries_per_image: int,
         seed: int,
-        cached_images: int = 0,
+        cache_bytes: float = 0,
         mirror: bool = False,
     ) -> None:
         self.dataset, self.labels = dataset, list(labels)
         self.queries_per_image, self.seed = queries_per_image, seed
         self.mirror = mirror
         self._cache: dict[int, _Scene] = {}
-        self._cached_images = cached_images
+        self._bytes_left = cache_bytes
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -174,8 +179,9 @@ class Samples:
     def _read(self, index: int) -> _Scene:
         if index not in self._cache:
             scene = self._decode(self.dataset.ids[index])
-            if len(self._cache) >= self._cached_images:
+            if scene.pixel_bytes > self._bytes_left:
                 return scene
+            self._bytes_left -= scene.pixel_bytes
             self._cache[index] = scene
         return self._cache[index]
 

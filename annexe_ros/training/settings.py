@@ -37,7 +37,7 @@ class TrainingSettings:
         mirror: show every other generated scene in a mirror, its texts written anew.
         mixed_precision: one of ``PRECISIONS``; "fp16" needs a GPU.
         seed: of weights, order, queries and augmentation.
-        cached_images: decoded images kept in memory, by each process and worker.
+        cache_gb: decoded images that each process, or each of its workers, keeps in memory [GB].
         workers: processes that read and augment images beside each training process.
         tokenizer_images: how many images' texts the tokenizer is trained on.
         save_every, log_every: in steps.
@@ -65,7 +65,7 @@ class TrainingSettings:
     mirror: bool = True
     mixed_precision: str = "bf16"
     seed: int = 0
-    cached_images: int = 12_000
+    cache_gb: float = 2.0
     workers: int = 0
     tokenizer_images: int = 1000
     save_every: int = 500

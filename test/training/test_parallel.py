@@ -21,7 +21,7 @@ from annexe_ros.training.settings import TrainingSettings
 data, out, start_from = map(Path, sys.argv[1:])
 settings = TrainingSettings(
     data, out, start_from, steps=3, batch_size=1, queries_per_image=2, accumulation=2, log_every=1, save_every=2,
-    warmup_steps=1, pixel_budget=64 * 64, mixed_precision="no", cached_images=0,
+    warmup_steps=1, pixel_budget=64 * 64, mixed_precision="no", cache_gb=0.0,
 )
 run = _Run(settings, resume=False, console=Console(stderr=True))
 run.loop()

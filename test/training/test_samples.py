@@ -51,6 +51,20 @@ def test_questions_that_name_what_isnt_there_are_asked_as_often_as_any_kind(rect
     assert all(rare.questions[0] in questions for questions in drawn)
 
 
+@pytest.mark.parametrize(("images", "read"), [(0, 6), (1, 5), (2, 4)])
+def test_as_many_images_are_kept_as_fit_into_the_memory(rectangle_dataset, monkeypatch, images, read):
+    from annexe_ros.training.samples import Samples
+
+    dataset, opened = EgoIrgBench(rectangle_dataset), []
+    bytes_of_one = 72 * 96 * (3 + 2 + 1)  # colour, depth as float16, mask
+    samples = Samples(dataset, LABELS, queries_per_image=1, seed=3, cache_bytes=images * bytes_of_one)
+    decoded = dataset.image
+    monkeypatch.setattr(dataset, "image", lambda name: opened.append(name) or decoded(name))
+    for index in (0, 1, 2, 0, 1, 2):
+        samples.draw(index)
+    assert len(opened) == read
+
+
 def test_truth_gives_labels_and_contact(samples):
     sample = samples.draw(0)
     assert sample.label_of[:4].tolist() == [0, 2, 3, 4]
