@@ -62,6 +62,7 @@ class ImageRow:
         reference, analysis: the right and the given description.
         depth_error: of relative depth; None where the engine estimates none.
         instances: what is in view and what it was called; empty where the engine names no instances.
+        colours: of the things that both descriptions name, whether the given one has the colour right.
     """
 
     image_id: str
@@ -69,6 +70,7 @@ class ImageRow:
     analysis: str
     depth_error: float | None
     instances: tuple[NamedInstance, ...] = ()
+    colours: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class EvaluationReport:
         answers = [row.answer for row in self.queries], [row.reference for row in self.queries]
         depths = [(row.image_id, row.depth_error) for row in self.images if row.depth_error is not None]
         return {
-            "analysis": _text(shown, *analysis, notes),
+            "analysis": _text(shown, *analysis, notes) | {"colours": self._colours},
             "answer": _text(asked, *answers, notes) | {"exact": Ratio.of(asked, [row.exact for row in self.queries])},
             "grounding": _grounding(asked, [row.overlap for row in self.queries]),
             "interaction": _interaction(asked, [row.findings for row in self.queries]),
@@ -109,6 +111,11 @@ class EvaluationReport:
             "naming": shares(self._instances),
             "depth": {"mae": Ratio.of([i for i, _ in depths], [error for _, error in depths])},
         }
+
+    @property
+    def _colours(self) -> Ratio | None:
+        told = [(row.image_id, row.colours) for row in self.images if row.colours]
+        return Ratio.of([i for i, _ in told], [sum(c) for _, c in told], [len(c) for _, c in told]) if told else None
 
     @property
     def _instances(self) -> list[NamedInstance]:

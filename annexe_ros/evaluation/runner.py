@@ -15,6 +15,7 @@ from annexe_ros.core import DepthEstimator, Frame, InstanceNamer, Interpretation
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
 from annexe_ros.data.sampling import draw_queries, image_rng
+from annexe_ros.evaluation.colours import colours_told
 from annexe_ros.evaluation.grounding import Overlap, depth_error, overlap
 from annexe_ros.evaluation.interaction import Findings, findings
 from annexe_ros.evaluation.naming import named_instances
@@ -98,9 +99,10 @@ def evaluate_image(
         if observe:
             observe(frame, record, mask, reply, rows[-1])
     names = interpreter.name_instances(frame, mask) if isinstance(interpreter, InstanceNamer) else None
-    named = () if names is None else named_instances(image_id, mask, records, dataset.truth(image_id), names)
+    truth, caption = dataset.truth(image_id), records[0].caption
+    named = () if names is None else named_instances(image_id, mask, records, truth, names)
     error = _depth_error(interpreter, frame, dataset, image_id)
-    return rows, ImageRow(image_id, records[0].caption, analysis, error, named)
+    return rows, ImageRow(image_id, caption, analysis, error, named, colours_told(analysis, caption, truth))
 
 
 def _compare(record: Record, mask: NDArray[np.uint8], reply: Interpretation) -> Overlap:

@@ -3,6 +3,7 @@
 from annexe_ros.inference.engines import create_engine
 from annexe_ros.inference.mailbox import Mailbox
 from annexe_ros.inference.memory import accelerator_memory_mb
+from annexe_ros.inference.own_thread import in_own_thread
 from annexe_ros.inference.scheduler import Scheduler, SchedulerStatistics
 from annexe_ros.inference.scripted import Script, ScriptedEngine, ScriptedReply, ScriptedTarget
 
@@ -16,4 +17,5 @@ __all__ = [
     "ScriptedTarget",
     "accelerator_memory_mb",
     "create_engine",
+    "in_own_thread",
 ]

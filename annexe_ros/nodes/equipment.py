@@ -38,10 +38,7 @@ class Equipment:
     @classmethod
     def made_for(cls, node: LifecycleNode, values: PerceptionParameters, why_inactive: Callable[[], str]) -> Equipment:
         """Load the engine and advertise the answers; raises what the engine raises, ``NotActiveError`` at shutdown."""
-        from annexe_ros.inference import create_engine
-
-        engine = create_engine(values.engine, values.model, values.device, values.dtype)
-        engine.warm_up()
+        engine = _engine(values)
         if not node.context.ok():
             engine.close()
             raise NotActiveError("the node was interrupted while it loaded its engine")
@@ -79,3 +76,15 @@ class Equipment:
         self.transforms.close()
         self.health.close()
         self.engine.close()
+
+
+def _engine(values: PerceptionParameters) -> Interpreter:
+    """Return the engine, loaded and warmed up; another thread is going to ask it."""
+    from annexe_ros.inference import create_engine, in_own_thread
+
+    def make() -> Interpreter:
+        engine = create_engine(values.engine, values.model, values.device, values.dtype)
+        engine.warm_up()
+        return engine
+
+    return in_own_thread(make)
