@@ -99,10 +99,10 @@ these limits a small model pays for calls: {calls}
   together, and the largest products are taken in parts, since BLAS would wake its threads for them, which wait for each
   other where cores are busy; of a wide ring around a thing some pixels are enough to know what it stands on
   (`core/boxes.py`, `core/support.py`).
-* **The engine is loaded in a thread that ends**: OpenMP keeps helpers for every thread that ever computed, and once there
-  are more of them than cores they sleep at each place where they meet. A node that loaded its engine in one thread and
-  asked it in another took 133 ms for a call that takes 93 ms now (`inference/own_thread.py`). The node's share of a call
-  grew with that, though what it adds stayed the same.
+* **The engine is loaded in a thread that ends**: OpenMP keeps helpers for every thread that ever computed, and once
+  there are more of them than cores they sleep at each place where they meet. A node that loaded its engine in one
+  thread and asked it in another took 133 ms for a call that takes 85 ms now (`inference/own_thread.py`). Its own share
+  was .060 then: it grew, though what the node adds stayed about the same.
 * **Nothing is spelt for nobody**: tokens become text while they are generated only where a caller listens.
 
 Tried and left out: bfloat16 in the image encoder is faster on a CPU with AMX, but moves the visual tokens so far that
