@@ -23,11 +23,11 @@ def draw_queries(
 
     Records that are to be kept ``apart`` take turns as one kind more.
     """
-    kept = [record for record in records if apart is not None and apart(record)]
-    others = [record for record in records if apart is None or not apart(record)]
-    piles = [[record for record in others if record.kind == kind] for kind in get_args(Kind)]
-    if kept:
-        piles.append(kept)
+    by_kind: dict[str, list[Record]] = {kind: [] for kind in get_args(Kind)}
+    for record in records:
+        kind = "apart" if apart is not None and apart(record) else record.kind
+        by_kind.setdefault(kind, []).append(record)
+    piles = list(by_kind.values())
     for pile in piles:
         rng.shuffle(pile)
     rng.shuffle(piles)
