@@ -112,7 +112,8 @@ def tiny_model(tiny_processor):
     torch.manual_seed(0)
     text = TINY_TEXT | {"vocab_size": len(tiny_processor.tokenizer)}
     labels = ["left hand", "right hand", "mug", "knife"]
-    config = AnnexeConfig(TINY_VISION, text, pyramid_channels=16, pixel_channels=8, labels=labels)
+    names = {"labels": labels, "colours": ["red", "blue"]}
+    config = AnnexeConfig(TINY_VISION, text, pyramid_channels=16, pixel_channels=8, **names)
     return AnnexeForEgoIRG(config).eval()
 
 

@@ -106,6 +106,18 @@ def save_llava(folder: Path, replies: Sequence[str] = ()) -> Path:
     return folder
 
 
+def save_chat_model(folder: Path, reply: str) -> Path:
+    """Write a language model that replies with ``reply`` to a conversation's first message."""
+    torch.manual_seed(0)
+    tokenizer = byte_tokenizer(pieces=pieces_of(reply))
+    tokenizer.chat_template = CHAT_TEMPLATE
+    text = {k: v for k, v in TEXT.items() if k != "rope_parameters"} | {"vocab_size": len(tokenizer)}
+    model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**text))
+    plant(model, tokenizer, ["", "", reply])  # the template ends a conversation of one message as it does one of six
+    _save(folder, model, tokenizer)
+    return folder
+
+
 def pieces_of(reply: str) -> list[str]:
     """Cut a text into tokens, each of which occurs once in it."""
     pieces: list[str] = []
@@ -120,7 +132,7 @@ def plant(model: Any, tokenizer: PreTrainedTokenizerFast, replies: Sequence[str]
     """Let the layers pass on what they get, and the last one know the next piece of a reply."""
     if not replies:
         return
-    text = model.model.language_model
+    text = getattr(model.model, "language_model", model.model)
     head = torch.zeros_like(model.lm_head.weight)
     for start, reply in zip(TURN_ENDINGS, replies, strict=False):
         chain = [

@@ -39,10 +39,12 @@ class AnnexeConfig(PretrainedConfig):
         contact_map: the model has learned which pixels take part in an interaction of which hand; otherwise its map
             means nothing, and who touches what is read from masks and depth.
         coordinate_channels: give the encoder each pixel's place in the image, so that sides can be told.
-        colour_channels: visual tokens carry the colour of what the label map saw there: an encoder that was taught to
-            name things whatever their colour forgets it.
+        colours: names of the colours that a dense map tells apart, in channel order after "nothing"; empty: no map.
         label_token_ids: token ids of each label: visual tokens then carry the language model's own words for what the
             label map saw, and a small one needn't learn to read them. Empty: they don't.
+        colour_token_ids: the same for the colours.
+        hand_labels: indices of the left and of the right hand in ``labels``; each then has a visual token of its own,
+            which says what it touches. Empty: they have none.
     """
 
     model_type = "annexe"
@@ -62,8 +64,10 @@ class AnnexeConfig(PretrainedConfig):
         mask_token_id: int = 3,
         contact_map: bool = True,
         coordinate_channels: bool = True,
-        colour_channels: bool = True,
         label_token_ids: Sequence[Sequence[int]] = (),
+        colours: Sequence[str] = (),
+        colour_token_ids: Sequence[Sequence[int]] = (),
+        hand_labels: Sequence[int] = (),
         ground_config: PretrainedConfig | dict[str, Any] | None = None,
         lora: dict[str, Any] | None = None,
         inverse_depth: bool = True,
@@ -86,8 +90,10 @@ class AnnexeConfig(PretrainedConfig):
         self.mask_token_id = mask_token_id
         self.contact_map = contact_map
         self.coordinate_channels = coordinate_channels
-        self.colour_channels = colour_channels
         self.label_token_ids = [list(ids) for ids in label_token_ids]
+        self.colours = list(colours)
+        self.colour_token_ids = [list(ids) for ids in colour_token_ids]
+        self.hand_labels = list(hand_labels)
         self.inverse_depth = inverse_depth
         self.analysis_guided = analysis_guided
         self.analysis_channels = analysis_channels or self.text_config.hidden_size // 2

@@ -1,8 +1,10 @@
-"""Dense maps that are read from the fine features: depth, labels, contact."""
+"""Dense maps that are read from the fine features: depth, labels, contact, colours."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .configuration_annexe import AnnexeConfig
 
@@ -19,3 +21,34 @@ class AnnexeDenseHeads(nn.Module):
     def forward(self, fine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return depth (B, h, w), label logits (B, 1 + labels, h, w) and contact logits (B, 2, h, w)."""
         return self.depth(fine).squeeze(1).sigmoid(), self.labels(fine), self.contact(fine)
+
+
+class AnnexeColourHead(nn.Module):
+    """Names the colour of things, cell by cell: from the cell's colour, the light, and what the encoder makes of it.
+
+    An encoder that was taught to name things whatever their colour forgets it; so this head sees the pixels, too. The
+    light is the image's mean colour: a grey thing is blue in the shade and yellow beside a lamp.
+    """
+
+    WIDTH = 32
+
+    def __init__(self, config: AnnexeConfig) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(6 + config.pixel_channels, self.WIDTH, 1),
+            nn.ReLU(),
+            nn.Conv2d(self.WIDTH, self.WIDTH, 1),
+            nn.ReLU(),
+            nn.Conv2d(self.WIDTH, 1 + len(config.colours), 1),
+        )
+
+    def forward(self, pixel_values: Tensor, fine: Tensor) -> Tensor:
+        """Return logits (B, 1 + colours, h, w), first that nothing with a named colour is there.
+
+        Args:
+            pixel_values: (B, 3, H, W).
+            fine: (B, P, h, w).
+        """
+        colours = functional.adaptive_avg_pool2d(pixel_values, (fine.shape[-2], fine.shape[-1])).to(fine)
+        light = colours.mean((2, 3), keepdim=True).expand_as(colours)
+        return self.layers(torch.cat([colours, colours - light, fine], dim=1))

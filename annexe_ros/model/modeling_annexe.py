@@ -9,6 +9,7 @@ of the coarse and fine features, (H, W) input size; coarse maps are (H/16, W/16)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -25,7 +26,7 @@ from transformers import (
 from .bars import bars_on_terminals_only
 from .configuration_annexe import AnnexeConfig
 from .connector import AnnexeConnector
-from .dense import AnnexeDenseHeads
+from .dense import AnnexeColourHead, AnnexeDenseHeads
 from .generation import AnnexeGenerationMixin
 from .grounding import AnnexeGroundingDecoder, AnnexeMaskIndicator, AnnexeQueryPooler
 from .guidance import AnnexeAnalysisSynthesizer
@@ -35,7 +36,7 @@ from .pyramid import AnnexePyramid, pixel_grid
 from .towers import AnnexeGroundEncoder, AnnexeTokenConnector, patch_tokens
 
 PARTS = (
-    "backbone", "pyramid", "dense_heads", "coordinates", "vision_tower", "ground_encoder", "connector",
+    "backbone", "pyramid", "dense_heads", "colour_head", "coordinates", "vision_tower", "ground_encoder", "connector",
     "language_model", "query_pooler", "indicator", "grounding", "analysis_synthesizer",
 )  # fmt: skip
 """Names of the parts that a model may have, of either layout."""
@@ -72,6 +73,8 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel, AnnexeGenerationMixin):
             self.backbone = AutoBackbone.from_config(config.vision_config)
             self.pyramid = AnnexePyramid(self.backbone.channels, config)
             self.dense_heads = AnnexeDenseHeads(config)
+            if config.colours:
+                self.colour_head = AnnexeColourHead(config)
             self.connector: nn.Module = AnnexeConnector(config)
         else:
             self.vision_tower = vision_tower or AutoModel.from_config(config.vision_config)
@@ -130,15 +133,18 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel, AnnexeGenerationMixin):
         maps = self.backbone(pixel_values).feature_maps
         coarse, fine = self.pyramid((self._with_place(maps[0]), *maps[1:]))
         depth, label_logits, contact_logits = self.dense_heads(fine)
-        tokens = self.connector(pixel_values, coarse, label_logits, contact_logits, self._label_words())
-        return AnnexeImageEncoding(tokens, coarse, fine, depth, label_logits, contact_logits)
+        label_words = self._words(self.config.label_token_ids)
+        colour_logits = self.colour_head(pixel_values, fine) if self.config.colours else None
+        colour_words = self._words(self.config.colour_token_ids)
+        tokens = self.connector(coarse, label_logits, contact_logits, label_words, colour_logits, colour_words)
+        return AnnexeImageEncoding(tokens, coarse, fine, depth, label_logits, contact_logits, colour_logits)
 
-    def _label_words(self) -> Tensor | None:
-        """Return the mean embedding (labels, D) of each label's tokens."""
-        if not self.config.label_token_ids:
+    def _words(self, names: Sequence[Sequence[int]]) -> Tensor | None:
+        """Return the mean embeddings (names, D) of the tokens of each name; None for no names."""
+        if not names:
             return None
         embeddings = cast(nn.Embedding, self.language_model.get_input_embeddings()).weight
-        return torch.stack([embeddings[ids].mean(0) for ids in self.config.label_token_ids])
+        return torch.stack([embeddings[ids].mean(0) for ids in names])
 
     def _with_place(self, first: Tensor) -> Tensor:
         if not self.config.coordinate_channels:

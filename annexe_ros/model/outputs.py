@@ -12,7 +12,7 @@ Opening = Callable[[Tensor, Tensor], Tensor]
 """Has a say in how replies begin: takes the states (M, L, D) of the prompts and the logits (M, V) of what comes next,
 and returns the logits that count."""
 
-# A ModelOutput demands defaults; every field below is always set.
+# A ModelOutput demands defaults; every field below is always set but for those that may be None.
 
 
 @dataclass
@@ -25,6 +25,7 @@ class AnnexeImageEncoding(ModelOutput):
         depth: (B, H/4, W/4) relative depth, 0 = nearest, 1 = farthest of the image.
         label_logits: (B, 1 + labels, H/4, W/4): background, then ``config.labels``.
         contact_logits: (B, 2, H/4, W/4): pixel of a hand-object interaction of the left, of the right hand.
+        colour_logits: (B, 1 + colours, H/4, W/4): nothing, then ``config.colours``; None where the model has none.
     """
 
     visual_tokens: Tensor = None  # type: ignore[assignment]
@@ -33,6 +34,7 @@ class AnnexeImageEncoding(ModelOutput):
     depth: Tensor = None  # type: ignore[assignment]
     label_logits: Tensor = None  # type: ignore[assignment]
     contact_logits: Tensor = None  # type: ignore[assignment]
+    colour_logits: Tensor | None = None
 
 
 @dataclass

@@ -35,7 +35,7 @@ class Batch:
         slot_occupancy: (B, Q, S, h, w) float, share of each fine cell that the target covers.
         slot_valid: (B, Q, S) bool.
         depth: (B, h, w) min-max depth of the image in 0..1, NaN unknown.
-        label_map: (B, h, w) int64 or ``IGNORED``. contact_map: (B, 2, h, w) float, NaN unknown.
+        label_map, colour_map: (B, h, w) int64 or ``IGNORED``. contact_map: (B, 2, h, w) float, NaN unknown.
     """
 
     pixel_values: Tensor
@@ -50,6 +50,7 @@ class Batch:
     depth: Tensor
     label_map: Tensor
     contact_map: Tensor
+    colour_map: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device."""
@@ -109,11 +110,13 @@ class Collator:
         masks = [sample.mask[half::FINE_STRIDE, half::FINE_STRIDE] for sample in samples]
         depths = [min_max(sample.depth[half::FINE_STRIDE, half::FINE_STRIDE]) for sample in samples]
         labels = np.stack([s.label_of[mask] for s, mask in zip(samples, masks, strict=True)])
+        colours = np.stack([s.colour_of[mask] for s, mask in zip(samples, masks, strict=True)])
         contacts = np.stack([s.contact_of[mask] for s, mask in zip(samples, masks, strict=True)])
         return {
             "pixel_values": pixels.contiguous(memory_format=torch.channels_last),
             "depth": torch.from_numpy(np.stack(depths)),
             "label_map": torch.from_numpy(np.where(labels < 0, IGNORED, labels)),
+            "colour_map": torch.from_numpy(np.where(colours < 0, IGNORED, colours)),
             "contact_map": torch.from_numpy(contacts).permute(0, 3, 1, 2),
         }
 

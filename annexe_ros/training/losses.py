@@ -1,4 +1,4 @@
-"""The multi-task loss of ANNEXE and two dense terms of ours.
+"""The multi-task loss of ANNEXE and three dense terms of ours.
 
 Paper: (L_des + L_ans + 0.5 L_dep + L_cls + 3 L_mask) / 5. Ours are added outside that mean and vanish on data that
 lacks their supervision.
@@ -20,13 +20,14 @@ from annexe_ros.training.batches import IGNORED, Batch
 
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
 _BACKGROUND_WEIGHT = 0.2
+_TOUCHED_WEIGHT = 2.0
 _USUAL_CELLS, _LEAST_CELLS = 100.0, 8.0
 """Fine cells of an object of weight 1, and the size below which objects gain no more weight."""
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each term; the defaults are the authors', the last two are ours."""
+    """Weight of each term; the defaults are the authors', the last three are ours."""
 
     analysis: float = 1 / 5
     answer: float = 1 / 5
@@ -35,6 +36,7 @@ class LossWeights:
     mask: float = 3 / 5
     labels: float = 1.0
     contact: float = 0.5
+    colours: float = 0.3
 
     def changed(self, changes: Sequence[str]) -> LossWeights:
         """Return weights with changes such as "mask=0.3"; raises ``ParameterError`` for anything else."""
@@ -54,9 +56,11 @@ def losses(output: AnnexeOutput, batch: Batch) -> dict[str, Tensor]:
     encoding = output.encoding
     dense = {
         "depth": _known_mean((encoding.depth.float() - batch.depth).abs(), batch.depth),
-        "labels": _label_loss(encoding.label_logits, batch.label_map),
+        "labels": _label_loss(encoding.label_logits, batch.label_map, (batch.contact_map > 0).any(1)),
         "contact": _contact_loss(encoding.contact_logits, batch.contact_map, batch.label_map),
     }
+    if encoding.colour_logits is not None:
+        dense["colours"] = _label_loss(encoding.colour_logits, batch.colour_map)
     if output.logits is None:
         return dense
     return dense | {
@@ -104,9 +108,15 @@ def _next_token(logits: Tensor, labels: Tensor) -> Tensor:
     return functional.cross_entropy(logits.flatten(0, 2).float(), labels.flatten(), ignore_index=IGNORED)
 
 
-def _label_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Cross entropy per fine cell of logits (B, 1 + labels, h, w), weighted by ``_cell_weights``."""
+def _label_loss(logits: Tensor, target: Tensor, touched: Tensor | None = None) -> Tensor:
+    """Cross entropy per fine cell of logits (B, 1 + labels, h, w), weighted by ``_cell_weights``.
+
+    Cells of hands and things that touch each other, ``touched`` (B, h, w) bool, count more: questions are about these,
+    and a thing in a hand is half hidden.
+    """
     weights = _cell_weights(target)
+    if touched is not None:
+        weights = weights * (1 + (_TOUCHED_WEIGHT - 1) * touched)
     entropy = functional.cross_entropy(logits.float(), target, reduction="none", ignore_index=IGNORED)
     return (entropy * weights).sum() / weights.sum().clamp(min=1e-6)
 

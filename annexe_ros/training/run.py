@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
+from annexe_ros.core import LEFT_HAND_LABEL, RIGHT_HAND_LABEL
 from annexe_ros.core.errors import CheckpointError, ParameterError
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.model import (
@@ -44,7 +45,7 @@ from annexe_ros.training.checkpoint import (
 from annexe_ros.training.curves import Curves
 from annexe_ros.training.losses import losses, weighted
 from annexe_ros.training.parts import add_lora, freeze, learning_mode, make_optimizer, parts_table
-from annexe_ros.training.samples import Samples, vocabulary
+from annexe_ros.training.samples import Samples, colour_names, vocabulary
 from annexe_ros.training.settings import PRECISIONS, TrainingSettings, as_text
 from annexe_ros.training.steps import StepBatches
 
@@ -65,11 +66,15 @@ def new_model(dataset: EgoIrgBench, settings: TrainingSettings) -> tuple[AnnexeF
     replies = [text for record in records for text in (record.caption, record.answer_text)]
     questions = [question.lower() for record in records for question in record.questions]
     tokenizer = train_tokenizer([*replies, *questions])
-    config = AnnexeConfig(labels=vocabulary(records), contact_map=dataset.truth(dataset.ids[0]) is not None)
+    truths = [truth for truth in map(dataset.truth, ids) if truth is not None]
+    config = AnnexeConfig(labels=vocabulary(records), contact_map=bool(truths), colours=colour_names(truths))
     config.text_config.vocab_size = len(tokenizer)
     images = AnnexeImageProcessor(settings.pixel_budget, config.input_multiple, IMAGE_MEAN, IMAGE_STD)
     processor = AnnexeProcessor(images, tokenizer)
     config.label_token_ids = processor.label_token_ids(config.labels)
+    config.colour_token_ids = processor.label_token_ids(config.colours)
+    hands = [label for label in (LEFT_HAND_LABEL, RIGHT_HAND_LABEL) if label in config.labels]
+    config.hand_labels = [config.labels.index(label) for label in hands] if len(hands) == 2 else []
     model = AnnexeForEgoIRG(config)
     if settings.backbone_weights is not None:
         _load_backbone(model, settings.backbone_weights)
@@ -141,7 +146,9 @@ class _Run:
     def _step_batches(self, dataset: EgoIrgBench, config: AnnexeConfig) -> StepBatches:
         settings, accelerator = self.settings, self.accelerator
         queries = 0 if settings.vision_only else settings.queries_per_image
-        samples = Samples(dataset, config.labels, queries, settings.seed, settings.cache_gb * 1e9, settings.mirror)
+        samples = Samples(
+            dataset, config.labels, queries, settings.seed, settings.cache_gb * 1e9, settings.mirror, config.colours
+        )
         collator = Collator(self.processor, config)
         share = accelerator.process_index, accelerator.num_processes
         return StepBatches(samples, collator, settings.batch_size, settings.seed, *share)

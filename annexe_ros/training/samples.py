@@ -20,7 +20,7 @@ from annexe_ros.data.sampling import draw_queries
 from annexe_ros.data.scenes import language
 from annexe_ros.data.scenes.truth import SceneTruth
 
-UNKNOWN_LABEL = -1
+UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Sample:
         label_of: (256,) int64, mask value -> index in the vocabulary + 1; 0 background, -1 not known.
         contact_of: (256, 2) float32, mask value -> takes part in an interaction of the left, the right hand;
             NaN not known.
+        colour_of: (256,) int64, mask value -> index of its colour + 1; 0 background and hands, -1 not known.
     """
 
     image: NDArray[np.uint8]
@@ -54,12 +55,18 @@ class Sample:
     texts: tuple[Text, ...]
     label_of: NDArray[np.int64]
     contact_of: NDArray[np.float32]
+    colour_of: NDArray[np.int64]
 
 
 def vocabulary(records: Iterable[Record]) -> list[str]:
     """Return the names that answers use, hands first."""
     names = {name for record in records for name in record.targets}
     return sorted(names, key=lambda name: (name not in (LEFT_HAND_LABEL, RIGHT_HAND_LABEL), name))
+
+
+def colour_names(truths: Iterable[SceneTruth]) -> list[str]:
+    """Return the names of colours that things of generated scenes have."""
+    return sorted({instance.colour for truth in truths for instance in truth.instances if instance.colour})
 
 
 def text_of(record: Record, question: str) -> Text:
@@ -70,10 +77,10 @@ def text_of(record: Record, question: str) -> Text:
 
 def instance_labels(records: Sequence[Record], truth: SceneTruth | None, labels: Sequence[str]) -> NDArray[np.int64]:
     """Return ``Sample.label_of``."""
-    table = np.full(256, UNKNOWN_LABEL, dtype=np.int64)
+    table = np.full(256, UNKNOWN, dtype=np.int64)
     table[0] = 0
     for value, name in instance_names(records, truth).items():
-        table[value] = labels.index(name) + 1 if name in labels else UNKNOWN_LABEL
+        table[value] = labels.index(name) + 1 if name in labels else UNKNOWN
     return table
 
 
@@ -86,6 +93,15 @@ def instance_contacts(truth: SceneTruth | None) -> NDArray[np.float32]:
         own = Hands.LEFT if instance.label == LEFT_HAND_LABEL else Hands.RIGHT
         hands = own if instance.touches else instance.touched_by
         table[instance.index] = bool(hands & Hands.LEFT), bool(hands & Hands.RIGHT)
+    return table
+
+
+def instance_colours(truth: SceneTruth | None, colours: Sequence[str]) -> NDArray[np.int64]:
+    """Return ``Sample.colour_of``."""
+    table = np.full(256, UNKNOWN if truth is None else 0, dtype=np.int64)
+    for instance in () if truth is None else truth.instances:
+        if instance.colour:
+            table[instance.index] = colours.index(instance.colour) + 1 if instance.colour in colours else UNKNOWN
     return table
 
 
@@ -127,7 +143,7 @@ class Samples:
 
     Args:
         dataset: the split to read.
-        labels: the model's vocabulary.
+        labels, colours: the model's vocabulary.
         queries_per_image: queries per sample besides the description; may be 0.
         seed: of all drawing.
         cache_bytes: keep decoded images in memory until their pixels take this much.
@@ -143,8 +159,9 @@ class Samples:
         seed: int,
         cache_bytes: float = 0,
         mirror: bool = False,
+        colours: Sequence[str] = (),
     ) -> None:
-        self.dataset, self.labels = dataset, list(labels)
+        self.dataset, self.labels, self.colours = dataset, list(labels), list(colours)
         self.queries_per_image, self.seed = queries_per_image, seed
         self.mirror = mirror
         self._cache: dict[int, _Scene] = {}
@@ -164,8 +181,9 @@ class Samples:
         # An image with fewer records than that has some of them twice: a batch holds as many texts of every image.
         queries = [text_of(*query) for query in islice(cycle(drawn), self.queries_per_image)]
         texts = (Text(None, scene.records[0].caption), *queries)
-        tables = instance_labels(scene.records, scene.truth, self.labels), instance_contacts(scene.truth)
-        return Sample(scene.image, scene.depth.astype(np.float32), scene.mask, texts, *tables)
+        labels = instance_labels(scene.records, scene.truth, self.labels)
+        contacts, colours = instance_contacts(scene.truth), instance_colours(scene.truth, self.colours)
+        return Sample(scene.image, scene.depth.astype(np.float32), scene.mask, texts, labels, contacts, colours)
 
     def _answered_in_part(self, record: Record) -> bool:
         """Tell whether a question names something that its answer leaves out ("knife and mug", but there is no mug).

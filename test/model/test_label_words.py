@@ -22,9 +22,8 @@ def tokens_of(model, label):
     logits = torch.full((1, 1 + len(model.config.labels), 16, 16), -20.0)
     logits[:, 1 + model.config.labels.index(label)] = 20
     coarse, contact = torch.zeros(1, model.config.pyramid_channels, 4, 4), torch.zeros(1, 2, 16, 16)
-    black = torch.zeros(1, 3, 64, 64)
     with torch.inference_mode():
-        return model.connector(black, coarse, logits, contact, model._label_words())
+        return model.connector(coarse, logits, contact, model._words(model.config.label_token_ids))
 
 
 def test_labels_are_spelt_as_inside_a_sentence(tiny_processor):
@@ -34,7 +33,7 @@ def test_labels_are_spelt_as_inside_a_sentence(tiny_processor):
 
 def test_a_token_is_closest_to_the_word_of_what_was_seen(speaking):
     labels = speaking.config.labels
-    words = torch.nn.functional.normalize(speaking._label_words(), dim=-1)
+    words = torch.nn.functional.normalize(speaking._words(speaking.config.label_token_ids), dim=-1)
     plain = copy.deepcopy(speaking.connector)
     for parameter in plain.projection.parameters():
         parameter.data.zero_()
@@ -46,7 +45,7 @@ def test_a_token_is_closest_to_the_word_of_what_was_seen(speaking):
 
 def test_without_ids_tokens_know_no_words(speaking):
     speaking.config.label_token_ids = []
-    assert speaking._label_words() is None
+    assert speaking._words(speaking.config.label_token_ids) is None
     before = tokens_of(speaking, speaking.config.labels[0])
     speaking.language_model.get_input_embeddings().weight.data.add_(1)
     torch.testing.assert_close(tokens_of(speaking, speaking.config.labels[0]), before)

@@ -105,7 +105,8 @@ def test_every_part_gets_a_gradient(tiny_model, tiny_processor):
     ids, attention, query = texts(tiny_processor, [tiny_processor.marked_answer(["left hand", "mug"])] * 2)
     pixels = torch.randn(2, 3, 64, 64)
     output = model(pixels, tiny_processor.prefix_ids(), *(x.expand(2, -1, -1) for x in (ids, attention, query)))
-    dense = output.encoding.label_logits.mean() + output.encoding.contact_logits.mean() + output.encoding.depth.mean()
+    seen = output.encoding
+    dense = sum(it.mean() for it in (seen.label_logits, seen.contact_logits, seen.depth, seen.colour_logits))
     (
         output.logits.logsumexp(-1).mean()
         + output.mask_logits[:, :, :2].mean()

@@ -84,6 +84,19 @@ def test_a_small_object_costs_more_than_its_share_of_pixels():
     assert ratio == pytest.approx((400 / 16) ** 0.5, rel=0.1)
 
 
+def test_what_is_touched_counts_twice():
+    from annexe_ros.training.losses import _label_loss
+
+    target = torch.zeros(1, 8, 8, dtype=torch.long)
+    target[0, :4, :4], target[0, 4:, 4:] = 1, 2
+    logits = torch.zeros(1, 3, 8, 8)
+    logits[0, 0, :4, :4] = 4  # wrong of what is touched
+    touched = target == 1
+    wrong, plain = (float(_label_loss(logits, target, which)) for which in (touched, torch.zeros_like(touched)))
+    assert wrong > plain
+    assert float(_label_loss(logits, target)) == plain
+
+
 def test_unknown_labels_cost_nothing():
     from annexe_ros.training.batches import IGNORED
 

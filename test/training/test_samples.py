@@ -75,6 +75,25 @@ def test_truth_gives_labels_and_contact(samples):
     assert sample.contact_of[3].tolist() == [0.0, 0.0]
 
 
+def test_truth_gives_colours_of_things_and_none_of_hands(rectangle_dataset, tiny_processor, tiny_model):
+    from annexe_ros.training.batches import IGNORED, Collator
+    from annexe_ros.training.samples import Samples, colour_names, instance_colours
+
+    dataset = EgoIrgBench(rectangle_dataset)
+    truth = dataset.truth(dataset.ids[0])
+    colours = colour_names([truth])
+    known = {instance.colour for instance in truth.instances if instance.colour}
+    assert colours == sorted(known)
+    table = instance_colours(truth, colours)
+    for instance in truth.instances:
+        assert table[instance.index] == (colours.index(instance.colour) + 1 if instance.colour else 0)
+    assert (instance_colours(truth, ["mauve"])[[i.index for i in truth.instances if i.colour]] == -1).all()
+    batch = Collator(tiny_processor, tiny_model.config)([Samples(dataset, LABELS, 2, 3, colours=colours).draw(0)])
+    assert set(batch.colour_map.unique().tolist()) == {0, *range(1, len(colours) + 1)}
+    untold = Collator(tiny_processor, tiny_model.config)([Samples(dataset, LABELS, 2, 3).draw(0)])
+    assert IGNORED in untold.colour_map
+
+
 def test_without_truth_labels_come_from_answers_and_contact_is_unknown(rectangle_dataset):
     from annexe_ros.training.samples import instance_contacts, instance_labels
 

@@ -68,7 +68,7 @@ def bucket(rng: Generator) -> ObjectModel:
 
 
 def trash_can(rng: Generator) -> ObjectModel:
-    """Return a trash can: open, with a bag, with a swing lid under a dome, or with a flat lid and pedal."""
+    """Return a trash can: with a bag, with a swing lid under a dome, or with a flat lid and pedal."""
     height, radius = rng.uniform(0.20, 0.30), rng.uniform(0.08, 0.115)
     base = radius * rng.uniform(0.78, 0.95)
     colour = pick_colour(rng, TRASH_CAN_COLOURS)
@@ -86,7 +86,7 @@ def trash_can(rng: Generator) -> ObjectModel:
         lid, front = _flat_lid(rng, radius, height, colour)
         pedal = rounded_box((0.05, 0.04, 0.01), 0.008, (0, -base - 0.015, 0.01))
         groups += [lid, (Look(shade(rng, "black")), [pedal])]
-    elif style < 0.85:
+    else:
         groups.append(_bag(rng, radius, height))
     if rng.random() < 0.5:
         groups.append(sticker(rng, radius * 0.97, height * 0.35, height * 0.65))

@@ -82,8 +82,9 @@ def flat_disc(radius: float, height: float) -> Mesh:
 
 
 def bowl(rng: Generator) -> ObjectModel:
-    """Return a bowl, deep or flat, with a foot."""
+    """Return a bowl, deep or flat, with a foot; never so deep that it is a bucket."""
     radius, height = rng.uniform(0.055, 0.10), rng.uniform(0.04, 0.075)
+    height = min(height, 0.85 * radius)
     colour = pick_colour(rng)
     foot = radius * rng.uniform(0.35, 0.55)
     steep = rng.uniform(0.35, 0.75)
