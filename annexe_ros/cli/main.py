@@ -18,6 +18,7 @@ from annexe_ros.cli.egoexolearn import egoexolearn
 from annexe_ros.cli.evaluate import evaluate
 from annexe_ros.cli.evaluate_gaze import evaluate_gaze
 from annexe_ros.cli.event_benchmark import event_benchmark
+from annexe_ros.cli.narrate_clips import narrate_clips
 from annexe_ros.cli.procedures import evaluate_tracker, procedures, train_tracker
 from annexe_ros.cli.scenes import scenes
 from annexe_ros.cli.serve import serve
@@ -67,7 +68,7 @@ app = typer.Typer(
 )
 VERBS = (
     ask, evaluate, evaluate_gaze, bench, scenes, clips, procedures, train,
-    train_clips, train_tracker, evaluate_tracker, video_benchmark, video_zero_shot, event_benchmark,
+    train_clips, narrate_clips, train_tracker, evaluate_tracker, video_benchmark, video_zero_shot, event_benchmark,
     assemble, convert, serve, annotate,
 )  # fmt: skip
 for verb in VERBS:

@@ -61,7 +61,8 @@ def train_tracker(
         with progress_bar("recordings") as follow:
             rehearsals = training.rehearse(data, clip_encoder, shape, stride, follow)
         settings = replace(training.SIZES, epochs=epochs)
-        model = training.train_tracker(rehearsals, encoder, window, stride, settings, seed)
+        named = str(Path(encoder).resolve()) if Path(encoder).is_dir() else encoder  # the node is started elsewhere
+        model = training.train_tracker(rehearsals, named, window, stride, settings, seed)
         model.save(out)
         figures: dict[str, float] = {}
         if held_out is not None:

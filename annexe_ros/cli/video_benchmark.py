@@ -18,7 +18,7 @@ DEFAULT_ENCODER = "egovideo-clips"
 
 def video_benchmark(
     count: Annotated[int, typer.Option(min=1, help="Number of clips.")] = 150,
-    seed: Annotated[int, typer.Option(min=0, help="Of the clips; training used 1000 and 1001.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the clips; training used 1000.")] = 0,
     data: Annotated[Path | None, typer.Option(help="Folder of 'annexe clips', in place of fresh ones.")] = None,
     model: Annotated[str, typer.Option(help="Folder or name of a clip encoder.")] = DEFAULT_ENCODER,
     as_json: JsonFlag = False,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from annexe_ros.core.errors import EngineError, ModelNotFoundError
+from annexe_ros.core.errors import EngineError
 from annexe_ros.data.clips.taxonomy import Taxonomy
 
 Complete = Callable[[str], str]
@@ -65,11 +65,11 @@ def local_language_model(folder: Path, new_tokens: int = 200) -> Complete:
     """Return a chat model of transformers as a function; raises ``ModelNotFoundError``."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise ModelNotFoundError(folder, f"no language model can be loaded ({error})") from error
+    from annexe_ros.inference.hub import network_of, readable
+
+    name = str(folder)
+    model = network_of(name, folder, AutoModelForCausalLM, dtype="auto")
+    tokenizer: Any = readable(name, lambda: AutoTokenizer.from_pretrained(folder, local_files_only=True))
 
     def complete(prompt: str) -> str:
         chat = [{"role": "user", "content": prompt}]
