@@ -24,6 +24,7 @@ from launch_ros.substitutions import FindPackageShare
 
 FASTDDS_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 CONFIG = PathJoinSubstitution([FindPackageShare("annexe_ros"), "config"])
+FLAGS = {"use_sim_time": "Take the time from /clock", "autostart": "Configure and activate the node"}
 CAMERAS = Path(__file__).parents[1] / "config" / "cameras"
 """Looked into for --show-args too, where no package share can be found yet."""
 
@@ -65,8 +66,10 @@ def _arguments() -> list[DeclareLaunchArgument]:
         *parameters,
         *topics,
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
-        DeclareLaunchArgument("use_sim_time", default_value="false", description="Take the time from /clock."),
-        DeclareLaunchArgument("autostart", default_value="true", description="Configure and activate the node."),
+        *(
+            DeclareLaunchArgument(name, default_value="", description=f"{description}: true or false.")
+            for name, description in FLAGS.items()
+        ),
         DeclareLaunchArgument(
             "python", default_value="", description="Python interpreter with PyTorch; empty: the system's."
         ),
@@ -94,7 +97,8 @@ def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     # As they are: launch_ros would read "Find: the mug" as YAML.
     given = {name: ParameterValue(text, value_type=str) for name, text in texts.items() if text}
     topics = {name: LaunchConfiguration(name).perform(context) or camera["topics"].get(name, name) for name in TOPICS}
-    flags = {name: LaunchConfiguration(name).perform(context) == "true" for name in ("use_sim_time", "autostart")}
+    flags = {name: LaunchConfiguration(name) for name in FLAGS}
+    given |= {name: ParameterValue(flag, value_type=bool) for name, flag in flags.items() if flag.perform(context)}
     return [
         LifecycleNode(
             package="annexe_ros",
@@ -104,7 +108,7 @@ def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             prefix=LaunchConfiguration("python"),
             parameters=[
                 LaunchConfiguration("params_file"),
-                camera["parameters"] | flags | given,
+                camera["parameters"] | given,
             ],
             remappings=list(topics.items()),
             output="screen",

@@ -9,11 +9,12 @@ interpreter: python:=$HOME/venv/bin/python
 
 import os
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, PythonExpression
 from launch_ros.actions import LifecycleNode, Node
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 FASTDDS_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
@@ -24,9 +25,35 @@ ARGUMENTS = {
     "image": ("image", "Topic of the camera's colour images."),
     "recording": ("", "Folder of a recording to play as the camera; empty: none."),
     "namespace": ("", "Namespace of the nodes."),
-    "use_sim_time": ("false", "Take the time from /clock."),
+    "use_sim_time": ("", "Take the time from /clock: true or false."),
     "python": ("", "Python interpreter with PyTorch; empty: the system's."),
 }
+PARAMETER_ARGUMENTS = {"model": str, "demonstration": str, "use_sim_time": bool}
+
+
+def _tracker(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return the node; arguments that were left empty don't override the parameters file."""
+    arguments = {name: LaunchConfiguration(name) for name in PARAMETER_ARGUMENTS}
+    given = {
+        name: ParameterValue(argument, value_type=PARAMETER_ARGUMENTS[name])
+        for name, argument in arguments.items()
+        if argument.perform(context)
+    }
+    return [
+        LifecycleNode(
+            package="annexe_ros",
+            executable="step_tracker",
+            name="step_tracker",
+            namespace=LaunchConfiguration("namespace"),
+            prefix=LaunchConfiguration("python"),
+            parameters=[
+                LaunchConfiguration("params_file"),
+                given,
+            ],
+            remappings=[("image", LaunchConfiguration("image"))],
+            output="screen",
+        )
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -41,19 +68,7 @@ def generate_launch_description() -> LaunchDescription:
             ),
             # Without it Fast DDS loses most images; a profile of the user's own is left alone.
             *([] if FASTDDS_VARIABLE in os.environ else [SetEnvironmentVariable(FASTDDS_VARIABLE, profile)]),
-            LifecycleNode(
-                package="annexe_ros",
-                executable="step_tracker",
-                name="step_tracker",
-                namespace=LaunchConfiguration("namespace"),
-                prefix=LaunchConfiguration("python"),
-                parameters=[
-                    LaunchConfiguration("params_file"),
-                    {name: LaunchConfiguration(name) for name in ("model", "demonstration", "use_sim_time")},
-                ],
-                remappings=[("image", LaunchConfiguration("image"))],
-                output="screen",
-            ),
+            OpaqueFunction(function=_tracker),
             Node(
                 package="annexe_ros",
                 executable="camera_replay",

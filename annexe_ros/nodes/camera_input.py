@@ -68,7 +68,14 @@ class CameraInput:
 
     def frame(self, max_age_s: float) -> Frame:
         """Return the newest frame; raises ``NoFrameError``, ``StaleFrameError`` or ``BadImageError``. Any thread."""
-        return self._mailbox.newest(max_age_s, self._node.get_clock().now().nanoseconds).frame()
+        return self._newest(max_age_s).frame()
+
+    def stamp_ns(self, max_age_s: float) -> int:
+        """Return the time of the newest images, whatever is in them; raises ``NoFrameError`` or ``StaleFrameError``."""
+        return self._newest(max_age_s).stamp_ns
+
+    def _newest(self, max_age_s: float) -> CameraImages:
+        return self._mailbox.newest(max_age_s, self._node.get_clock().now().nanoseconds)
 
     def close(self) -> None:
         """Unsubscribe."""

@@ -41,4 +41,7 @@ class EventContext:
             self._node.destroy_subscription(self._subscription)
 
     def _on_event(self, message: msg.InteractionEvent) -> None:
-        self._events.append(event_from_message(message))
+        """Keep an event; what the same camera saw later than it was seen before the clock jumped back."""
+        event = event_from_message(message)
+        earlier = [kept for kept in self._events if kept.frame_id != event.frame_id or kept.end_ns <= event.end_ns]
+        self._events = deque([*earlier, event], maxlen=EVENTS_KEPT)

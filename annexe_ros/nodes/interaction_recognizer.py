@@ -55,9 +55,11 @@ class InteractionRecognizer(StagedNode[RecognizerParameters]):
         self._feed: ClipFeed | None = None
 
     def _configure(self) -> None:
+        from annexe_ros.inference import in_own_thread
+
         values = self._settings.read()
         self.get_logger().info(f"loading clip encoder '{values.model}'")
-        encoder, recogniser = _load(values)
+        encoder, recogniser = in_own_thread(lambda: _load(values))  # the feed's thread is going to ask it
         if not self.context.ok():
             raise NotActiveError("the node was interrupted while it loaded its encoder")
         events = self.create_lifecycle_publisher(

@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.validate_topic_name import validate_topic_name
+
 from annexe_ros.core import EngineKind, Precision
 from annexe_ros.core.gaze import CROPS, DEFAULT_CROP
 from annexe_ros.nodes.camera_input import GAZE_TIMEOUT_S
@@ -25,6 +28,16 @@ def _problem_of_cameras(names: Sequence[str]) -> str | None:
         return f"parameter 'cameras' names '{wrong[0]}'; a camera's name has letters, digits and '_'"
     if len(set(names)) < len(names):
         return f"parameter 'cameras' names a camera twice: {', '.join(names)}"
+    return None
+
+
+def _problem_of_events(topic: str) -> str | None:
+    """Say what keeps a text from being a topic; an empty one is none."""
+    try:
+        if topic:
+            validate_topic_name(topic)
+    except InvalidTopicNameException as error:
+        return f"parameter 'interaction_events' is no topic: {' '.join(str(error).split())}"
     return None
 
 
@@ -85,8 +98,9 @@ class PerceptionParameters:
         choices=tuple(CROPS),
     )  # fmt: skip
     interaction_events: str = parameter(
-        "", "Topic of the events (InteractionEvent) that descriptions tell; empty: none. Used when activating."
-    )
+        "", "Topic of the events (InteractionEvent) that descriptions tell; empty: none. Used when activating.",
+        check=_problem_of_events,
+    )  # fmt: skip
     target_frame: str = parameter("", "tf frame that poses are given in; empty: the camera's optical frame.")
     standing_query: str = parameter("", "Question that is asked again and again about the newest frame; empty: none.")
     standing_rate_hz: float = parameter(

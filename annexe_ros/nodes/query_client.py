@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from builtin_interfaces.msg import Time
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.client import Client
@@ -39,6 +40,8 @@ NOT_YET = (Status.NOT_ACTIVE, Status.NO_FRAME, Status.STALE_FRAME)
 RETRY_S = 0.2
 PICTURE_WAIT_S = 2.0
 GREETING_S = 2.0
+DISCOVERY_S = 1.0
+"""How long a topic of pictures may take to be found; the node draws none that nobody listens to."""
 
 
 class NoAnswerError(AnnexeError):
@@ -56,25 +59,56 @@ class QueryClient(Node):
         self._query = self.create_client(EgoQuery, f"{target}/query")
         self._state = self.create_client(GetState, f"{target}/get_state")
         self._told, self._greeted = "", False
-        self._with_pictures = with_pictures
-        self._overlay: Image | None = None
-        self._markers: MarkerArray | None = None
+        self._target, self._with_pictures = target, with_pictures
+        self._listened: set[str] = set()
+        self._overlays: list[Image] = []
+        self._markers: list[MarkerArray] = []
         if with_pictures:
-            self.create_subscription(Image, f"{target}/overlay", self._on_overlay, qos.reliable())
-            self.create_subscription(MarkerArray, f"{target}/markers", self._on_markers, qos.reliable())
+            self._subscribe("")
 
     def ask(self, question: Question, request: EgoQuery.Request, timeout_s: float) -> Asked:
-        """Ask once; raises ``NoAnswerError``."""
-        self._overlay = self._markers = None
+        """Ask once; raises ``NoAnswerError``.
+
+        Where the answer is the first about a camera that the request didn't name, its pictures went unheard: then once
+        more.
+        """
+        self._overlays.clear()
+        self._markers.clear()
         request.query = question.query
         if not self._greeted:
             self._is_active(timeout_s)
+        self._listen_to(request.camera)
+        response, latency_ms = self._timed(request, timeout_s)
+        if response.success and self._listen_to(response.answer.camera):
+            response, latency_ms = self._timed(request, timeout_s)
+        stamp = response.answer.header.stamp
+        if response.success and self._with_pictures:
+            self._wait_for_pictures(stamp)
+        return Asked(question, response, latency_ms, self._overlay(stamp), self._marker_array(stamp))
+
+    def _timed(self, request: EgoQuery.Request, timeout_s: float) -> tuple[EgoQuery.Response, float]:
+        """Return the response and what it took [ms]."""
         started = time.perf_counter()
         response = self._call(self._query, request, timeout_s)
-        latency_ms = (time.perf_counter() - started) * 1e3
-        if response.success and self._with_pictures:
-            self._wait_for_pictures()
-        return Asked(question, response, latency_ms, self._overlay, self._markers)
+        return response, (time.perf_counter() - started) * 1e3
+
+    def _listen_to(self, camera: str) -> bool:
+        """Listen to a camera's pictures where they are wanted; return whether that is new."""
+        if not self._with_pictures or camera in self._listened:
+            return False
+        overlay = self._subscribe(camera)
+        deadline = time.monotonic() + DISCOVERY_S
+        while not self.count_publishers(overlay) and time.monotonic() < deadline:
+            self._spinner.spin_once(timeout_sec=RETRY_S)
+        return True
+
+    def _subscribe(self, camera: str) -> str:
+        """Subscribe to a camera's pictures and return the topic of its overlays."""
+        self._listened.add(camera)
+        prefix = f"{self._target}/{camera}" if camera else self._target
+        self.create_subscription(Image, f"{prefix}/overlay", self._overlays.append, qos.reliable())
+        self.create_subscription(MarkerArray, f"{prefix}/markers", self._markers.append, qos.reliable())
+        return f"{prefix}/overlay"
 
     def ask_when_ready(self, question: Question, request: EgoQuery.Request, timeout_s: float, wait_s: float) -> Asked:
         """Ask again and again until the node is active, has seen a frame, and its pictures arrive here.
@@ -126,16 +160,19 @@ class QueryClient(Node):
         unseen = self._with_pictures and (asked.overlay is None or asked.markers is None)
         return asked.response.status in NOT_YET or (asked.response.success and unseen)
 
-    def _wait_for_pictures(self) -> None:
+    def _wait_for_pictures(self, stamp: Time) -> None:
         deadline = time.monotonic() + PICTURE_WAIT_S
-        while (self._overlay is None or self._markers is None) and time.monotonic() < deadline:
+        while (self._overlay(stamp) is None or self._marker_array(stamp) is None) and time.monotonic() < deadline:
             self._spinner.spin_once(timeout_sec=RETRY_S)
 
-    def _on_overlay(self, message: Image) -> None:
-        self._overlay = message
+    def _overlay(self, stamp: Time) -> Image | None:
+        """Return the picture of that time; others are of answers that somebody else was given."""
+        return next((image for image in self._overlays if image.header.stamp == stamp), None)
 
-    def _on_markers(self, message: MarkerArray) -> None:
-        self._markers = message
+    def _marker_array(self, stamp: Time) -> MarkerArray | None:
+        """Return the markers of that time; an array of none has no time."""
+        fitting = (a for a in self._markers if not a.markers or a.markers[0].header.stamp == stamp)
+        return next(fitting, None)
 
 
 def read_questions(path: Path) -> list[Question]:

@@ -65,6 +65,7 @@ class Serving:
         self._transforms, self._health = equipment.transforms, equipment.health
         self._wake, self._later, self._logger = wake, later, node.get_logger()
         self._unpublished: deque[Callable[[], None]] = deque()
+        self._events = EventContext(node, values.interaction_events)
         inputs = equipment.open_cameras(node, values)
         held = {camera.name: camera.gaze for camera in inputs}
         looking = GazeInterpreter(equipment.engine, held, CROPS[values.gaze_crop])
@@ -73,7 +74,6 @@ class Serving:
             camera.name: _Camera(camera, equipment.outputs[camera.name], equipment.trackers[camera.name])
             for camera in inputs
         }
-        self._events = EventContext(node, values.interaction_events)
         self._health.watch(self._scheduler, inputs)
         self._closed = False
 
@@ -117,9 +117,9 @@ class Serving:
         self._later(self._publish_oldest)
 
     def newest_stamp_ns(self, camera: str, max_age_s: float) -> int | None:
-        """Return the time of the frame that a query would now be answered for; None where there is none."""
+        """Return the time of the images that a query would now be answered for; None where there are none."""
         try:
-            return self._cameras[camera].input.frame(max_age_s).stamp_ns
+            return self._cameras[camera].input.stamp_ns(max_age_s)
         except AnnexeError:
             return None
 

@@ -20,7 +20,9 @@ HEARTBEAT_S = 0.5
 def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
     """Make a node, spin it until it is interrupted, and return the exit code.
 
-    A node that can't be made says why in one sentence, and so does one whose callback raises an ``AnnexeError``.
+    A node that can't be made says why in one sentence, and so does one whose callback raises an ``AnnexeError``. Once
+    it ends, the process ignores further interruptions: at Ctrl-C the terminal sends one and ``ros2 launch`` another,
+    which would cut short what the first one began.
     """
     rclpy.init()
     try:
@@ -34,6 +36,7 @@ def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
             raise
     finally:
         rclpy.try_shutdown()
+        _ignore_interruptions()  # once more: rclpy has put back what it had found
     return 0
 
 
@@ -63,4 +66,9 @@ def _spin(node: Node) -> None:
     try:
         executor.spin()
     finally:
+        _ignore_interruptions()
         node.destroy_node()
+
+
+def _ignore_interruptions() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -24,6 +24,10 @@ QUIET = (Status.NO_FRAME, Status.STALE_FRAME, Status.BUSY, Status.NOT_ACTIVE, St
 class Asked(Protocol):
     """Who knows the cameras and asks about one."""
 
+    @property
+    def cameras(self) -> list[str]:
+        """Names of the cameras."""
+
     def newest_stamp_ns(self, camera: str, max_age_s: float) -> int | None:
         """Return the time of the newest frame; None where there is none."""
 
@@ -55,7 +59,7 @@ class StandingQuery:
         self._timer.timer_period_ns = round(1e9 / values.standing_rate_hz)
         if not values.standing_query or self._node.executor is None:
             return
-        for camera in values.cameras:
+        for camera in self._serving.cameras:  # those of now: the parameter may already say what is to be next
             stamp_ns = None if camera in self._busy else self._serving.newest_stamp_ns(camera, values.max_frame_age)
             if stamp_ns is not None and stamp_ns != self._asked_ns.get(camera):
                 self._asked_ns[camera] = stamp_ns

@@ -60,9 +60,11 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
         self._follower: DemonstrationFollower | None = None
 
     def _configure(self) -> None:
+        from annexe_ros.inference import in_own_thread
+
         values = self._settings.read()
         self.get_logger().info(f"loading step tracker '{values.model}'")
-        loaded = _load(values)
+        loaded = in_own_thread(lambda: _load(values))  # the feed's thread is going to ask it
         if not self.context.ok():
             raise NotActiveError("the node was interrupted while it loaded its tracker")
         self._loaded = loaded

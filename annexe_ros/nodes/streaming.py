@@ -24,6 +24,9 @@ STAGES = {
     Stage.GROUND: StreamEgoQuery.Feedback.GROUND,
 }
 
+RESULT_KEPT_S = 30
+"""How long a finished goal is held for its caller, with the images that it came with (rclpy: 15 minutes)."""
+
 Answer = Callable[[Any, Any, Progress], Awaitable[None]]
 """Fills in a result (second) for a goal (first) and raises what goes wrong."""
 
@@ -40,6 +43,7 @@ class StreamingServer:
             "~/stream_query",
             self._execute,
             callback_group=ReentrantCallbackGroup(),
+            result_timeout=RESULT_KEPT_S,
             goal_service_qos_profile=qos.calls(),
             result_service_qos_profile=qos.calls(),
             cancel_service_qos_profile=qos.calls(),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 
@@ -28,12 +30,16 @@ class TransformLookup:
         self._logger = node.get_logger()
         self._buffer: Any = None
         self._listener: Any = None
+        self._jumps: Any = None
         try:
             from tf2_ros import Buffer, TransformListener
         except ImportError:
             return
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, node)
+        # The buffer's own clock isn't the node's: in simulated time that begins anew it would refuse what is older.
+        back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True)
+        self._jumps = node.get_clock().create_jump_callback(back, post_callback=lambda _: self._buffer.clear())
 
     def pose_in(self, frame_id: str, target_frame: str, stamp_ns: int) -> PoseTransform:
         """Return how poses in the camera's frame ``frame_id`` at ``stamp_ns`` are told in ``target_frame``.
@@ -70,4 +76,5 @@ class TransformLookup:
         """Unsubscribe."""
         if self._listener is not None:
             self._listener.unregister()
-        self._buffer = self._listener = None
+            self._jumps.unregister()
+        self._buffer = self._listener = self._jumps = None

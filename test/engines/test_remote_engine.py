@@ -151,3 +151,9 @@ def test_serving_without_ray_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'annexe-ros\[serve\]'"):
         serving(ServingPlan(EngineChoice("scripted", "x")), Listening()).__enter__()
+
+
+@pytest.mark.parametrize("url", ["http://gpu..box:8000", "http://127.0.0.1:1/ä"])
+def test_a_name_that_no_request_can_hold_is_no_server(url):
+    with pytest.raises(ServerUnavailableError, match="did not answer in 3 tries"):
+        RemoteEngine(RemoteSettings(url, robot="atlas", **QUICK)).interpret(FRAME, Query("What?"))

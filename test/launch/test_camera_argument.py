@@ -33,6 +33,11 @@ class Configuration:
         return context.get(self.name, "")
 
 
+def _typed(text, value_type):
+    """Return a text as it is; of anything else, what launch_ros is to convert: it does so with arguments alone."""
+    return text if value_type is str else (value_type, text.name)
+
+
 @pytest.fixture
 def started(monkeypatch):
     """Return what the node is started with, given the launch arguments."""
@@ -40,7 +45,7 @@ def started(monkeypatch):
         monkeypatch.setitem(sys.modules, name, MagicMock())
     sys.modules["launch.substitutions"].LaunchConfiguration = Configuration
     sys.modules["launch_ros.actions"].LifecycleNode = dict
-    sys.modules["launch_ros.parameter_descriptions"].ParameterValue = lambda value, value_type: value_type(value)
+    sys.modules["launch_ros.parameter_descriptions"].ParameterValue = _typed
     launch_file = runpy.run_path(str(ROOT / "launch" / "annexe.launch.py"))
     return lambda **arguments: launch_file["_perception"](arguments)[0]
 
@@ -84,7 +89,13 @@ def test_a_question_reaches_the_node_as_it_was_asked(started):
 def test_without_a_camera_the_topics_keep_their_names(started):
     node = started()
     assert all(name == topic for name, topic in node["remappings"])
-    assert node["parameters"][-1].keys() == {"use_sim_time", "autostart"}
+    assert node["parameters"][-1] == {}  # nothing overrides the parameters file
+
+
+def test_flags_are_told_where_they_were_given(started):
+    assert started(use_sim_time="True", autostart="false")["parameters"][-1] == {
+        "use_sim_time": (bool, "use_sim_time"), "autostart": (bool, "autostart"),
+    }  # fmt: skip
 
 
 def test_an_unknown_camera_is_refused_by_name(started):

@@ -1,5 +1,6 @@
 """The perception node's descriptions tell what the interaction recognizer published."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
@@ -7,8 +8,10 @@ pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
 from test_perception import perception
 
+from annexe_ros.core import Frame, Interpretation
 from annexe_ros.core.event import NANOSECONDS, InteractionEvent
 from annexe_ros.msg import InteractionEvent as InteractionEventMessage
+from annexe_ros.nodes.event_context import EventContext
 from annexe_ros.ros import qos
 from annexe_ros.ros.events import event_message
 from annexe_ros.ros.stamps import nanoseconds
@@ -64,3 +67,17 @@ def test_without_the_parameter_nobody_listens(context, peer, events):
     with perception(context):
         peer.ask_about_camera()
         assert events.get_subscription_count() == 0
+
+
+def test_a_clock_that_jumps_back_leaves_that_cameras_later_events_behind():
+    told = EventContext(None, "")
+    for end_s, camera in ((100, "head"), (101, "wrist"), (102, "head"), (4, "head")):
+        window = {"start_ns": (end_s - 2) * NANOSECONDS, "end_ns": end_s * NANOSECONDS, "frame_id": camera}
+        event = InteractionEvent("picks up", "mug", "picks up the mug", "puts down the mug", 0.8, 0.3, **window)
+        told._on_event(event_message(event))
+    reply = Interpretation(PLAIN, "mug", True, 0.9, (), np.zeros((4, 4), np.uint8), "e", "m")
+    frames = [
+        Frame(np.zeros((4, 4, 3), np.uint8), stamp_ns=at_s * NANOSECONDS, frame_id=camera)
+        for at_s, camera in ((100, "head"), (102, "head"), (101, "wrist"), (4, "head"))
+    ]
+    assert [told.told_in(reply, frame).analysis == TOLD for frame in frames] == [False, False, True, True]

@@ -206,3 +206,10 @@ def test_a_query_that_runs_is_answered_when_the_node_is_deactivated(context, pee
         assert change(peer, Transition.TRANSITION_DEACTIVATE)
         assert {peer.result(running).status, peer.result(waiting).status} <= {Status.OK, Status.NOT_ACTIVE}
         assert peer.ask().status == Status.NOT_ACTIVE
+
+
+def test_a_topic_that_is_none_is_refused_before_anything_is_opened(context, peer):
+    with perception(context, autostart=False) as node:
+        (result,) = node.set_parameters([Parameter("interaction_events", value="two words")])
+        assert not result.successful
+        assert "'interaction_events' is no topic" in result.reason

@@ -1,17 +1,23 @@
 """The query client against a real node, both over DDS."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
+from builtin_interfaces.msg import Time
 from conftest import spinning
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from visualization_msgs.msg import Marker, MarkerArray
 
 from annexe_ros.core.errors import Status
 from annexe_ros.nodes.perception import PerceptionNode
 from annexe_ros.nodes.query_client import NoAnswerError, QueryClient
 from annexe_ros.nodes.query_report import Question
+from annexe_ros.ros.images import image_message
 from annexe_ros.srv import EgoQuery
 
 pytestmark = pytest.mark.ros
@@ -42,4 +48,29 @@ def test_nobody_there_is_told(context):
     client = QueryClient("/nobody", context=context)
     with pytest.raises(NoAnswerError, match="there is no service '/nobody/get_state'"):
         client.ask(Question("what?"), EgoQuery.Request(), timeout_s=0.1)
+    client.destroy_node()
+
+
+def test_pictures_of_a_named_camera_are_those_of_its_answer(context, peer):
+    overrides = [Parameter("engine", value="scripted"), Parameter("cameras", value=["head", "wrist"])]
+    node = PerceptionNode(context=context, parameter_overrides=overrides)
+    client = QueryClient("/annexe", with_pictures=True, context=context)
+    image = peer.node.create_publisher(Image, "head/image", 10)
+    picture = np.full((48, 64, 3), 90, np.uint8)
+    client.create_timer(0.1, lambda: image.publish(image_message(picture, "rgb8", peer.header())))
+    with spinning(node):
+        asked = client.ask_when_ready(Question("what?"), EgoQuery.Request(max_frame_age=60.0), 30.0, 60.0)
+    assert asked.response.answer.camera == "head"
+    assert asked.overlay.header == asked.response.answer.header
+    client.destroy_node()
+
+
+def test_pictures_of_other_answers_are_left_alone(context):
+    client = QueryClient("/annexe", with_pictures=True, context=context)
+    older, newer = (Image(header=Header(stamp=Time(sec=sec))) for sec in (1, 2))
+    client._overlays += [older, newer]
+    client._markers += [MarkerArray(markers=[Marker(header=picture.header)]) for picture in (older, newer)]
+    assert client._overlay(newer.header.stamp) is newer
+    assert client._marker_array(newer.header.stamp).markers[0].header == newer.header
+    assert client._overlay(Time(sec=3)) is None
     client.destroy_node()

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from itertools import takewhile
 from pathlib import Path
 
@@ -43,3 +44,33 @@ def test_a_process_that_waits_ends_at_once_and_gives_its_memory_back(request_to_
     if not memory:
         pytest.skip("the middleware is not Fast DDS")
     assert not [path for path in memory if Path(path).exists()]
+
+
+SPINNING = """
+import time
+
+import rclpy
+from annexe_ros.nodes.spinning import spin_until_shutdown
+
+def node():
+    made = rclpy.create_node("spinning")
+    made.create_timer(0.1, lambda: print("spinning", flush=True))
+    return made
+
+code = spin_until_shutdown(node)
+time.sleep(1)
+print("ended in order", flush=True)
+raise SystemExit(code)
+"""
+
+
+@pytest.mark.parametrize("apart_s", [0, 0.02, 0.3])
+def test_a_second_interruption_cuts_nothing_short(apart_s):
+    command = [sys.executable, "-c", SPINNING]
+    with subprocess.Popen(command, text=True, env=isolated_environment(), stdout=subprocess.PIPE) as process:
+        assert any("spinning" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        time.sleep(apart_s)
+        process.send_signal(signal.SIGINT)
+        assert "ended in order" in process.communicate(timeout=LIMIT_S)[0]
+    assert process.returncode == 0

@@ -9,6 +9,7 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
 from test_perception import perception
 
 from annexe_ros.msg import InteractionAnswer
@@ -62,3 +63,24 @@ def test_it_can_be_set_and_unset_while_the_node_runs(context, peer, answers):
             peer.show()
             peer.ask("the last word")
         peer.wait_until(lambda: answers[-1].query == "the last word")
+
+
+def test_cameras_that_are_to_be_next_are_not_asked_about_yet(context, peer, answers):
+    with perception(context, standing_query="what?", standing_rate_hz=50.0) as node:
+        peer.wait_until(lambda: peer.show() and answers)
+        node.set_parameters([Parameter("cameras", value=["head", "wrist"])])
+        count = len(answers)
+        peer.wait_until(lambda: peer.show() and len(answers) > count + 2)
+
+
+def test_images_that_cant_be_read_are_told(context, peer, capfd):
+    strange = Image(encoding="rgb8", height=48, width=64, step=1, data=[0])
+    camera = peer.node.create_publisher(Image, "/image", 10)
+
+    def told():
+        strange.header = peer.header()
+        camera.publish(strange)
+        return "the standing query fails" in capfd.readouterr().err
+
+    with perception(context, standing_query="what?", standing_rate_hz=50.0):
+        peer.wait_until(told)

@@ -105,3 +105,12 @@ def test_a_node_that_isnt_active_says_so(context, peer, caller):
     with perception(context, autostart=False) as node:
         outcome = caller.result(caller.goal(node))
     assert outcome.result.status == Status.NOT_ACTIVE
+
+
+def test_a_finished_goal_is_let_go(context, peer, caller, monkeypatch):
+    monkeypatch.setattr("annexe_ros.nodes.streaming.RESULT_KEPT_S", 1)
+    with perception(context) as node:
+        peer.ask_about_camera()
+        caller.result(caller.goal(node))
+        held = node._stream._server._goal_handles
+        peer.wait_until(lambda: not held)

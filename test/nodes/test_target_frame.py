@@ -23,6 +23,9 @@ class Buffer:
 
     asked_ns: list[int]
 
+    def clear(self):
+        pass
+
     def lookup_transform(self, target_frame, source_frame, time):
         if (target_frame, source_frame) != ("torso", "head_camera"):
             raise LookupError(f"'{target_frame}' does not exist.")

@@ -29,6 +29,11 @@ class TransformException(Exception):  # noqa: N818  tf2's own name
 class Buffer:
     """A buffer that knows where the camera was at one time."""
 
+    cleared = 0
+
+    def clear(self):
+        self.cleared += 1
+
     def lookup_transform(self, target_frame, source_frame, time):
         if (target_frame, source_frame, time.nanoseconds) != ("torso", "camera", STAMP_NS):
             raise TransformException("Lookup would require extrapolation into the future. ")
@@ -45,7 +50,16 @@ class TransformListener:
 def node():
     warnings = []
     logger = SimpleNamespace(warning=lambda sentence, throttle_duration_sec: warnings.append(sentence))
-    return SimpleNamespace(get_logger=lambda: logger, warnings=warnings, listeners=[])
+    jumps = []
+
+    def create_jump_callback(threshold, post_callback):
+        jumps.append((threshold, post_callback))
+        return SimpleNamespace(unregister=jumps.clear)
+
+    clock = SimpleNamespace(create_jump_callback=create_jump_callback)
+    return SimpleNamespace(
+        get_logger=lambda: logger, get_clock=lambda: clock, warnings=warnings, listeners=[], jumps=jumps
+    )
 
 
 @pytest.fixture
@@ -118,3 +132,14 @@ def test_a_transform_of_tf_is_the_same_as_a_matrix(seed: int):
     transform = rigid_transform(message)
     np.testing.assert_allclose(transform.rotation, turn.as_matrix(), atol=1e-12)
     np.testing.assert_allclose(transform.translation, moved)
+
+
+@pytest.mark.usefixtures("tf2")
+def test_a_clock_that_jumps_back_empties_the_buffer(node):
+    lookup = TransformLookup(node)
+    ((threshold, jumped),) = node.jumps
+    assert (threshold.min_forward, threshold.min_backward.nanoseconds < 0) == (None, True)
+    jumped(None)
+    assert lookup._buffer.cleared == 1
+    lookup.close()
+    assert node.jumps == []

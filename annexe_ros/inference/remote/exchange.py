@@ -26,6 +26,9 @@ from annexe_ros.inference.remote.wire import CONTENT_TYPE
 POLL_S = 0.02
 """Time between looks whether the caller still wants an answer [s]."""
 
+FAILURES = OSError, HTTPException, ValueError
+"""What a try ends with; ValueError: names that can't be hosts, characters that no request can hold."""
+
 MAX_REPLY_BYTES = 64 << 20
 BUSY = 429
 
@@ -70,7 +73,7 @@ class Server:
                 break
             try:
                 answer = self._try(method, path, body, left, cancelled)
-            except (OSError, HTTPException) as error:
+            except FAILURES as error:
                 why = str(error) or type(error).__name__
                 continue
             if not answer.passing or (answer.status == BUSY and attempt == retries):
@@ -102,7 +105,7 @@ class Server:
             if len(data) > MAX_REPLY_BYTES:
                 raise HTTPException(f"the reply has more than {MAX_REPLY_BYTES} bytes")
             answer = Answer(response.status, data, _account(response.status, data))
-        except (OSError, HTTPException) as error:
+        except FAILURES as error:
             future.set_exception(error)
         else:
             future.set_result(answer)
