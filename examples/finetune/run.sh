@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fine-tunes the shipped model on a folder of your own, at toy size: eight example scenes, twenty steps.
+# Fine-tunes the shipped model on a folder of your own, at toy size: seven example scenes, twenty steps.
 #   bash examples/finetune/run.sh OUT [STEPS]
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
