@@ -23,7 +23,7 @@ from annexe_ros.nodes.spinning import spin_until_shutdown
 from annexe_ros.nodes.staged import StagedNode
 from annexe_ros.nodes.streaming import StreamingServer
 from annexe_ros.ros import qos
-from annexe_ros.ros.replies import CallOutcome, reported_in
+from annexe_ros.ros.replies import reported_in
 from annexe_ros.srv import EgoQuery
 
 if TYPE_CHECKING:
@@ -100,16 +100,15 @@ class PerceptionNode(StagedNode[PerceptionParameters]):
         if self.executor is not None:
             self.executor.create_task(work)
 
-    async def _on_query(self, request: EgoQuery.Request, response: EgoQuery.Response) -> EgoQuery.Response:
+    async def _on_query(
+        self, request: EgoQuery.Request, response: EgoQuery.Response, caller: str = SERVICE
+    ) -> EgoQuery.Response:
         with reported_in(response, self.get_logger()):
-            await self._answer(SERVICE, request, response, Progress())
+            await self._answer(caller, request, response, Progress())
         return response
 
-    async def _ask_standing(self, request: EgoQuery.Request) -> CallOutcome:
-        outcome = CallOutcome()
-        with reported_in(outcome, self.get_logger()):
-            await self._answer(STANDING, request, EgoQuery.Response(), Progress())
-        return outcome
+    async def _ask_standing(self, request: EgoQuery.Request) -> EgoQuery.Response:
+        return await self._on_query(request, EgoQuery.Response(), STANDING)
 
     async def _answer(self, caller: str, request: Any, response: Any, progress: Progress) -> None:
         """Fill in a response of the service, or a result of the action; raises what goes wrong."""

@@ -14,7 +14,7 @@ from rclpy.node import Node
 
 from annexe_ros.core.errors import Status
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
-from annexe_ros.ros.replies import CallOutcome
+from annexe_ros.ros.stamps import nanoseconds
 from annexe_ros.srv import EgoQuery
 
 QUIET = (Status.NO_FRAME, Status.STALE_FRAME, Status.BUSY, Status.NOT_ACTIVE, Status.CANCELLED)
@@ -40,9 +40,9 @@ class StandingQuery:
         node: Node,
         read: Callable[[], PerceptionParameters],
         serving: Asked,
-        ask: Callable[[EgoQuery.Request], Awaitable[CallOutcome]],
+        ask: Callable[[EgoQuery.Request], Awaitable[EgoQuery.Response]],
     ) -> None:
-        """Begin; ``ask`` answers a request, publishes the answer and returns how it went, without raising."""
+        """Begin; ``ask`` answers a request, publishes the answer and returns the response, without raising."""
         self._node, self._read, self._serving, self._ask = node, read, serving, ask
         self._asked_ns: dict[str, int] = {}
         self._busy: set[str] = set()
@@ -69,10 +69,12 @@ class StandingQuery:
     async def _ask_about(self, camera: str, query: str) -> None:
         request = EgoQuery.Request(query=query, camera=camera)
         try:
-            outcome = await self._ask(request)
+            response = await self._ask(request)
+            if response.success:  # perhaps a newer frame than the one that it was asked for
+                self._asked_ns[camera] = nanoseconds(response.answer.header.stamp)
         finally:
             self._busy.discard(camera)
-        self._complain("" if outcome.success or outcome.status in QUIET else outcome.message)
+        self._complain("" if response.success or response.status in QUIET else response.message)
 
     def _complain(self, message: str) -> None:
         """Log a failure once, not at every tick."""

@@ -1,7 +1,9 @@
 """The standing query: asked again and again, never about an old frame, never twice about one."""
 
+import asyncio
 import json
 from itertools import pairwise
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,8 +15,10 @@ from sensor_msgs.msg import Image
 from test_perception import perception
 
 from annexe_ros.msg import InteractionAnswer
+from annexe_ros.nodes.standing import StandingQuery
 from annexe_ros.ros import qos
 from annexe_ros.ros.stamps import nanoseconds
+from annexe_ros.srv import EgoQuery
 
 pytestmark = pytest.mark.ros
 
@@ -39,6 +43,27 @@ def test_every_new_frame_is_asked_about_once(context, peer, answers):
     assert stamps == sorted(set(stamps))
     assert {answer.query for answer in answers[:count]} == {"which object is held?"}
     assert len(answers) == count + 1
+
+
+def test_a_frame_that_came_between_the_tick_and_the_question_is_not_asked_about_again():
+    asked = []
+
+    async def ask(request):
+        response = EgoQuery.Response(success=True)
+        response.answer.header.stamp.nanosec = newest.pop(0)
+        asked.append(response)
+        return response
+
+    newest = [1, 2, 2, 3, 3]
+    """What tick, question, tick, tick and question see."""
+    node = Mock()
+    node.executor.create_task = lambda task, *arguments: asyncio.run(task(*arguments))
+    serving = Mock(cameras=["head"], newest_stamp_ns=lambda *_: newest.pop(0))
+    StandingQuery(node, lambda: Mock(standing_query="what?", standing_rate_hz=1.0, max_frame_age=1.0), serving, ask)
+    tick = node.create_timer.call_args.args[1]
+    for _ in range(3):
+        tick()
+    assert [response.answer.header.stamp.nanosec for response in asked] == [2, 3]
 
 
 def test_a_slow_engine_is_asked_about_the_newest_frame_only(context, peer, answers, tmp_path):
