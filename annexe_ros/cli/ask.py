@@ -17,7 +17,7 @@ from annexe_ros.cli.engine import (
     ModelOption,
     open_engine,
 )
-from annexe_ros.cli.terminal import JsonFlag, print_json, working
+from annexe_ros.cli.terminal import JsonFlag, print_json, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.core import Frame, Interpretation
@@ -107,17 +107,10 @@ def _write_pictures(out: Path, frame: Frame, reply: Interpretation, query: str) 
     from annexe_ros.drawing import draw_overlay
 
     overlay = cv2.cvtColor(draw_overlay(frame.image, reply, query), cv2.COLOR_RGB2BGR)
-    for name, picture in (("mask.png", reply.label_image), ("overlay.png", overlay)):
-        _, data = cv2.imencode(".png", picture)
-        _write(out / name, data.tobytes())
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise typer.BadParameter(f"can't write '{path}': {error.strerror}", param_hint="--out") from error
+    with writing_into(out):
+        for name, picture in (("mask.png", reply.label_image), ("overlay.png", overlay)):
+            _, data = cv2.imencode(".png", picture)
+            (out / name).write_bytes(data.tobytes())
 
 
 def _print_for_people(result: dict[str, Any], notes: tuple[str, ...]) -> None:

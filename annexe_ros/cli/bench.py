@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from annexe_ros.cli.engine import DEFAULT_DTYPE, DeviceOption, DtypeOption, ModelOption
-from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
+from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.benchmark.report import BenchReport
@@ -49,7 +49,8 @@ def bench(
             report = run(chosen, device, dtype, QUICK if quick else FULL, follow)
         figures = report.to_json()
         if out is not None:
-            _write(out, json.dumps(figures, indent=2) + "\n")
+            with writing_into(out.parent):
+                out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         if page is not None:
             _write_page(page, figures)
     if as_json:
@@ -62,16 +63,9 @@ def _write_page(folder: Path, figures: dict[str, Any]) -> None:
     from annexe_ros.benchmark.performance_page import draw
     from annexe_ros.benchmark.performance_page import page as performance_page
 
-    _write(folder / "performance.md", performance_page(figures))
-    draw(figures, folder / "images")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"can't write '{path}': {error.strerror}") from error
+    with writing_into(folder, "--page"):
+        (folder / "performance.md").write_text(performance_page(figures), encoding="utf-8")
+        draw(figures, folder / "images")
 
 
 def _print_for_people(report: BenchReport) -> None:

@@ -16,7 +16,7 @@ from annexe_ros.cli.engine import (
     ModelOption,
     open_engine,
 )
-from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
+from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.evaluation.gallery import Gallery
@@ -63,11 +63,8 @@ def evaluate(
 def _write_page(folder: Path, figures: dict[str, Any], gallery: Gallery, title: str) -> None:
     from annexe_ros.evaluation.page import page
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with writing_into(folder, "--report"):
         (folder / "index.html").write_text(page(figures, gallery.failures, gallery.seen, title), encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"can't write '{folder}': {error.strerror}", param_hint="--report") from error
 
 
 def _print_for_people(figures: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from annexe_ros.cli.terminal import progress_bar, working
+from annexe_ros.cli.terminal import progress_bar, working, writing_into
 
 
 def narrate_clips(
@@ -28,22 +28,15 @@ def narrate_clips(
         from annexe_ros.video.narrations import dynamics_of, narrated, write_ego_clip, write_hod
 
         clips = ClipFolder(data)
-        _make_folder(out)
         complete = None if language_model is None else local_language_model(language_model)
         dynamics, narrations = [], []
-        with progress_bar("clips") as follow:
-            for place in range(len(clips)):
-                clip = clips.annotation(place)
-                dynamics.append(dynamics_of(clip, complete))
-                narrations.append(narrated(clip, complete))
-                follow(place + 1, len(clips))
-        write_hod(out / "hod.csv", dynamics)
-        write_ego_clip(out / "hoi.csv", narrations)
+        with writing_into(out):
+            with progress_bar("clips") as follow:
+                for place in range(len(clips)):
+                    clip = clips.annotation(place)
+                    dynamics.append(dynamics_of(clip, complete))
+                    narrations.append(narrated(clip, complete))
+                    follow(place + 1, len(clips))
+            write_hod(out / "hod.csv", dynamics)
+            write_ego_clip(out / "hoi.csv", narrations)
     typer.echo(f"narrations of {len(clips)} clips in {out}")
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise typer.BadParameter(f"can't write into '{out}': {error.strerror}", param_hint="--out") from error

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +33,16 @@ def working() -> Iterator[None]:
     """Keep stdout for the result: what libraries print while working goes to stderr."""
     with redirect_stdout(sys.stderr):
         yield
+
+
+@contextmanager
+def writing_into(folder: Path, option: str = "--out") -> Iterator[None]:
+    """Make the folder that an option names, and say so where it or what is written there meanwhile can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise typer.BadParameter(f"can't write into '{folder}': {error.strerror}", param_hint=option) from error
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 
 from annexe_ros.core import EngineKind, Interpreter, Precision
 from annexe_ros.core.errors import EngineError, MissingDependencyError
+from annexe_ros.inference.own_thread import in_own_thread
 from annexe_ros.inference.resolve import DEFAULT_MODEL, resolve_model
 from annexe_ros.inference.scripted import Script, ScriptedEngine
 from annexe_ros.inference.vlm_sam.settings import OpenAISettings, VlmSamSettings, read_settings
@@ -51,6 +52,17 @@ def create_engine(
         case EngineKind.OPENAI:
             return _openai(model, device)
     raise EngineError(f"unknown engine '{kind}'; there are: {', '.join(EngineKind)}")
+
+
+def load_engine(kind: str, model: str | Path, device: str, dtype: str) -> Interpreter:
+    """Return an engine that is warm, for another thread to ask it; arguments and errors are ``create_engine``'s."""
+
+    def load() -> Interpreter:
+        engine = create_engine(kind, model, device, dtype)
+        engine.warm_up()
+        return engine
+
+    return in_own_thread(load)
 
 
 def _annexe(model: str | Path, device: str, dtype: str, **options: Any) -> Interpreter:

@@ -43,8 +43,8 @@ class AnnexeConfig(PretrainedConfig):
         label_token_ids: token ids of each label: visual tokens then carry the language model's own words for what the
             label map saw, and a small one needn't learn to read them. Empty: they don't.
         colour_token_ids: the same for the colours.
-        hand_labels: indices of the left and of the right hand in ``labels``; each then has a visual token of its own,
-            which says what it touches. Empty: they have none.
+        hand_labels: indices of the left and of the right hand in ``labels``; each label then has a visual token of its
+            own, which says whether it is there and what touches what. Empty: they have none.
     """
 
     model_type = "annexe"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .configuration_annexe import AnnexeConfig
+from .label_tokens import AnnexeLabelTokens
 from .pyramid import AnnexePlaceEmbedding
+from .words import COLOUR_GAIN, LABEL_GAIN, told
 
-_WORD_GAIN = 4.0
-"""How loud the word of a label is beside the rest of a visual token, before both are normalised."""
-_COLOUR_GAIN = 4.0
 _LEAST_SHARE = 0.05
 """Where less of a token's square has a colour, colours are told more quietly, since what is there may be nothing."""
-
-_LEAST_TOUCHED = 4.0
-"""Fine cells with a colour below which a hand's token tells colours more quietly."""
 
 
 class AnnexeConnector(nn.Module):
@@ -39,7 +33,8 @@ class AnnexeConnector(nn.Module):
         self.projection = nn.Linear(config.pyramid_channels * config.token_merge**2 + seen, width)
         self.place = AnnexePlaceEmbedding(width)
         self.mean = nn.AvgPool2d(4 * config.token_merge)
-        self.hands = AnnexeHandTokens(config.hand_labels, width) if config.hand_labels else None
+        hands = config.hand_labels
+        self.label_tokens = AnnexeLabelTokens(self.label_count, hands, width) if hands else None
         self.norm = nn.LayerNorm(width)
 
     def forward(
@@ -51,7 +46,7 @@ class AnnexeConnector(nn.Module):
         colour_logits: Tensor | None = None,
         colour_words: Tensor | None = None,
     ) -> Tensor:
-        """Return visual tokens (B, N, D), those of the hands last.
+        """Return visual tokens (B, N, D), those of the labels last.
 
         Words (labels, D) and (colours, D) are the embeddings of the names.
         """
@@ -60,17 +55,17 @@ class AnnexeConnector(nn.Module):
         cells = torch.cat([self.merge(coarse), pooled], dim=1)
         tokens = self.projection(cells.flatten(2).transpose(1, 2))
         if label_words is not None:
-            tokens = tokens + _WORD_GAIN * _told(pooled[:, : self.label_count], label_words)
+            tokens = tokens + LABEL_GAIN * told(pooled[:, : self.label_count], label_words)
         colours = None if colour_logits is None else colour_logits.softmax(1)[:, 1:]
         if colour_words is not None:
             # What names of colours have in common tells none of them.
             colour_words = colour_words - colour_words.mean(0)
         if colours is not None and colour_words is not None:
-            tokens = tokens + _COLOUR_GAIN * _told(self._colours(colours, coarse), colour_words)
+            tokens = tokens + COLOUR_GAIN * told(self._colours(colours, coarse), colour_words)
         tokens = tokens + self.place(cells.shape[2], cells.shape[3], tokens)
-        if self.hands is not None and label_words is not None:
-            hands = self.hands(likely, touched, label_words, colours, colour_words)
-            tokens = torch.cat([tokens, hands], dim=1)
+        if self.label_tokens is not None and label_words is not None:
+            labels = self.label_tokens(likely, touched, label_words, colours, colour_words)
+            tokens = torch.cat([tokens, labels], dim=1)
         return self.norm(tokens)
 
     def _colours(self, likely: Tensor, coarse: Tensor) -> Tensor:
@@ -87,55 +82,3 @@ class AnnexeConnector(nn.Module):
         """Return ``seen`` at exactly four times the coarse features' size."""
         size = (coarse.shape[-2] * 4, coarse.shape[-1] * 4)
         return seen if seen.shape[-2:] == size else functional.interpolate(seen, size=size)
-
-
-class AnnexeHandTokens(nn.Module):
-    """Says in a token for each hand what the dense maps saw it touch, in the language model's words.
-
-    Who touches what is spread over the image: a small language model that describes a hand would have to find the
-    cells that the hand touches, and of these the ones of its object, before it can read a name or a colour there.
-    """
-
-    def __init__(self, hand_labels: Sequence[int], width: int) -> None:
-        super().__init__()
-        self.hand_labels = list(hand_labels)
-        self.side = nn.Parameter(torch.zeros(len(self.hand_labels), width))
-
-    def forward(
-        self,
-        likely: Tensor,
-        touched: Tensor,
-        label_words: Tensor,
-        colours: Tensor | None = None,
-        colour_words: Tensor | None = None,
-    ) -> Tensor:
-        """Return tokens (B, 2, D) of probabilities (B, labels, h, w), (B, 2, h, w) and (B, colours, h, w)."""
-        tokens = _WORD_GAIN * self._names(likely, touched).to(label_words) @ _even(label_words)
-        if colours is not None and colour_words is not None:
-            shares = self._colours(colours, touched).to(colour_words)
-            tokens = tokens + _COLOUR_GAIN * shares @ _even(colour_words)
-        return tokens + self.side
-
-    def _names(self, likely: Tensor, touched: Tensor) -> Tensor:
-        """Return (B, 2, labels): how sure it is that the hand touches such a thing, and that there is such a hand."""
-        spots = functional.avg_pool2d(likely.unsqueeze(1).mul(touched.unsqueeze(2)).flatten(0, 1), 2)
-        things = spots.amax((2, 3)).unflatten(0, touched.shape[:2])
-        own = functional.one_hot(torch.tensor(self.hand_labels, device=things.device), likely.shape[1]).to(things)
-        hands = functional.avg_pool2d(likely[:, self.hand_labels], 2).amax((2, 3))
-        return things * (1 - own.sum(0)) + hands.unsqueeze(-1) * own
-
-    @staticmethod
-    def _colours(likely: Tensor, touched: Tensor) -> Tensor:
-        """Return (B, 2, colours): the colours' shares of what the hand touches."""
-        cells = torch.einsum("bkhw,bshw->bsk", likely, touched)
-        return cells / cells.sum(-1, keepdim=True).clamp(min=_LEAST_TOUCHED)
-
-
-def _even(words: Tensor) -> Tensor:
-    """Return words (K, D), all equally loud."""
-    return functional.rms_norm(words, words.shape[-1:])
-
-
-def _told(shares: Tensor, words: Tensor) -> Tensor:
-    """Return (B, N, D): the words (K, D), each as loud as its share (B, K, rows, columns) says."""
-    return shares.flatten(2).transpose(1, 2).to(words) @ _even(words)

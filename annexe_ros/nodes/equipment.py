@@ -38,7 +38,9 @@ class Equipment:
     @classmethod
     def made_for(cls, node: LifecycleNode, values: PerceptionParameters, why_inactive: Callable[[], str]) -> Equipment:
         """Load the engine and advertise the answers; raises what the engine raises, ``NotActiveError`` at shutdown."""
-        engine = _engine(values)
+        from annexe_ros.inference import load_engine
+
+        engine = load_engine(values.engine, values.model, values.device, values.dtype)
         if not node.context.ok():
             engine.close()
             raise NotActiveError("the node was interrupted while it loaded its engine")
@@ -76,15 +78,3 @@ class Equipment:
         self.transforms.close()
         self.health.close()
         self.engine.close()
-
-
-def _engine(values: PerceptionParameters) -> Interpreter:
-    """Return the engine, loaded and warmed up; another thread is going to ask it."""
-    from annexe_ros.inference import create_engine, in_own_thread
-
-    def make() -> Interpreter:
-        engine = create_engine(values.engine, values.model, values.device, values.dtype)
-        engine.warm_up()
-        return engine
-
-    return in_own_thread(make)

@@ -81,7 +81,7 @@ def test_a_node_that_rests_gives_the_device_back(context, peer, monkeypatch):
         def release_device(self):
             self.calls.append("release")
 
-    monkeypatch.setattr(inference, "create_engine", lambda *_: Holder())
+    monkeypatch.setattr(inference, "load_engine", lambda *_: Holder())
     with perception(context, autostart=False) as node:
         for transition in ("configure", "activate", "deactivate", "activate"):
             getattr(node, f"trigger_{transition}")()

@@ -20,14 +20,12 @@ from ray.serve.handle import DeploymentHandle
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from annexe_ros.core import Interpreter
 from annexe_ros.core.errors import AnnexeError, CancelledError, EngineError, QueryTimeoutError
-from annexe_ros.inference.engines import create_engine
-from annexe_ros.inference.own_thread import in_own_thread
+from annexe_ros.inference.engines import load_engine
 from annexe_ros.inference.remote.engine import DESCRIBE, INTERPRET
 from annexe_ros.inference.remote.fair_queue import FairQueue
 from annexe_ros.inference.remote.gate import Gate, Refusal
-from annexe_ros.inference.remote.plan import EngineChoice, ServingPlan
+from annexe_ros.inference.remote.plan import ServingPlan
 from annexe_ros.inference.remote.wire import CONTENT_TYPE, query_facts
 from annexe_ros.inference.remote.work import Job, Outcome, Worker
 
@@ -52,7 +50,8 @@ class EngineReplica:
 
     def __init__(self, plan: ServingPlan) -> None:
         """Make the engine; the replica is ready once it is warm."""
-        self._worker = Worker(in_own_thread(lambda: _loaded(plan.engine)), plan.limits.max_pixels)
+        interpreter = load_engine(plan.engine.kind, plan.engine.model, plan.engine.device, plan.engine.dtype)
+        self._worker = Worker(interpreter, plan.limits.max_pixels)
         self._thread = ThreadPoolExecutor(1, "annexe-engine")
         self._together.set_max_batch_size(plan.max_batch)  # type: ignore[attr-defined]
         self._together.set_batch_wait_timeout_s(plan.batch_wait_s)  # type: ignore[attr-defined]
@@ -169,9 +168,3 @@ def _scaling(plan: ServingPlan) -> dict[str, Any]:
         return {"num_replicas": plan.max_replicas}
     bounds = {"min_replicas": plan.min_replicas, "max_replicas": plan.max_replicas}
     return {"autoscaling_config": {**bounds, **PACE, "target_ongoing_requests": plan.max_batch}}
-
-
-def _loaded(choice: EngineChoice) -> Interpreter:
-    interpreter = create_engine(choice.kind, choice.model, choice.device, choice.dtype)
-    interpreter.warm_up()
-    return interpreter

@@ -9,7 +9,7 @@ from annexe_ros.inference.remote.gate import Limits
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """What each replica runs: the arguments of ``create_engine``."""
+    """What each replica runs: the arguments of ``load_engine``."""
 
     kind: str
     model: str
