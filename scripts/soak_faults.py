@@ -39,7 +39,7 @@ GIVEN_UP_S = 5.0
 
 CANCELLATIONS = 60
 CANCELLED_WITHIN_S = 5.0
-MAX_AGE_S = 1.0
+MAX_AGE_S, PATIENT_AGE_S = 1.0, 30.0
 TICK_NS = 33_000_000
 CLOCK_S = (1_000.0, 4_600.0, 2_800.0, 5.0, 86_400.0)
 """What a simulated clock shows one after the other [s]: it jumps an hour ahead, half an hour back, to the start ..."""
@@ -50,7 +50,7 @@ Fault = Callable[[Workbench], bool]
 def failing_stage(bench: Workbench, stage: str, kind: str) -> bool:
     """Let the engine raise in a stage: each such call is told ENGINE_ERROR and why, those between are answered."""
     failing = SCENE | {"failures": {stage: {kind: REASON}}}
-    with bench.node({"replies": {"fail": failing}}) as node, bench.camera():
+    with bench.node({"replies": {"fail": failing}}, max_frame_age=PATIENT_AGE_S) as node, bench.camera():
         bench.ask_until(Status.OK)
         told = [(bench.ask("fail"), bench.ask()) for _ in range(TIMES)]
         return _serves(bench, node) and all(

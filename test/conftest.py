@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import hypothesis
@@ -64,6 +65,14 @@ def ros_domain() -> Iterator[None]:
         for name in ("ROS_DOMAIN_ID", "ROS_AUTOMATIC_DISCOVERY_RANGE"):
             patch.setenv(name, environment[name])
         yield
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a clock whose ``now_s`` is what pairs of benchmarks are measured by."""
+    clock = SimpleNamespace(now_s=0.0)
+    monkeypatch.setattr("annexe_ros.benchmark.pairs.perf_counter", lambda: clock.now_s)
+    return clock
 
 
 @pytest.fixture(scope="session")

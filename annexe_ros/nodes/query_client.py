@@ -38,7 +38,8 @@ from annexe_ros.srv import EgoQuery
 
 NOT_YET = (Status.NOT_ACTIVE, Status.NO_FRAME, Status.STALE_FRAME)
 RETRY_S = 0.2
-PICTURE_WAIT_S = 2.0
+PICTURE_WAIT_S, LATE_PICTURE_S = 2.0, 20.0
+"""How long pictures may take: the first ones, which may have gone unheard, and those after some that came."""
 GREETING_S = 2.0
 DISCOVERY_S = 1.0
 """How long a topic of pictures may take to be found; the node draws none that nobody listens to."""
@@ -59,6 +60,7 @@ class QueryClient(Node):
         self._query = self.create_client(EgoQuery, f"{target}/query")
         self._state = self.create_client(GetState, f"{target}/get_state")
         self._told, self._greeted = "", False
+        self._picture_wait_s = PICTURE_WAIT_S
         self._target, self._with_pictures = target, with_pictures
         self._listened: set[str] = set()
         self._overlays: list[Image] = []
@@ -161,9 +163,12 @@ class QueryClient(Node):
         return asked.response.status in NOT_YET or (asked.response.success and unseen)
 
     def _wait_for_pictures(self, stamp: Time) -> None:
-        deadline = time.monotonic() + PICTURE_WAIT_S
-        while (self._overlay(stamp) is None or self._marker_array(stamp) is None) and time.monotonic() < deadline:
+        deadline = time.monotonic() + self._picture_wait_s
+        while self._overlay(stamp) is None or self._marker_array(stamp) is None:
+            if time.monotonic() > deadline:
+                return
             self._spinner.spin_once(timeout_sec=RETRY_S)
+        self._picture_wait_s = LATE_PICTURE_S
 
     def _overlay(self, stamp: Time) -> Image | None:
         """Return the picture of that time; others are of answers that somebody else was given."""
@@ -207,8 +212,8 @@ def _run(options: argparse.Namespace) -> int:
         raise InvalidQueryError("no query was given")
     client = QueryClient(options.node, with_pictures=options.out is not None)
     asked = []
-    for number, question in enumerate(questions):
-        if options.wait and not number:
+    for question in questions:
+        if options.wait:
             asked.append(client.ask_when_ready(question, _request(options), options.timeout, options.wait))
         else:
             asked.append(client.ask(question, _request(options), options.timeout))

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -135,9 +134,7 @@ def test_help_needs_no_heavy_library():
         "import sys\nfrom annexe_ros.cli.main import main\n"
         "try: main()\nexcept SystemExit: print(sorted({'torch', 'cv2', 'scipy', 'mujoco'} & sys.modules.keys()))"
     )
-    began = time.perf_counter()
     shown = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
-    assert time.perf_counter() - began < 5
     assert "evaluate" in shown.stdout
     assert shown.stdout.strip().endswith("[]")
 
