@@ -72,6 +72,8 @@ class StandingQuery:
             response = await self._ask(request)
             if response.success:  # perhaps a newer frame than the one that it was asked for
                 self._asked_ns[camera] = nanoseconds(response.answer.header.stamp)
+            elif response.status == Status.BUSY:  # nobody has looked at it yet
+                self._asked_ns.pop(camera, None)
         finally:
             self._busy.discard(camera)
         self._complain("" if response.success or response.status in QUIET else response.message)

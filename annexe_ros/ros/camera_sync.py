@@ -87,7 +87,7 @@ class CameraSync:
         self._camera_name, self._rectified = camera_name, rectified
         self._info: CameraInfo | None = None
         self._counters = CameraCounters()
-        self._newest_ns = 0
+        self._newest_ns = self._handed_on_ns = 0
         self._first_ns: int | None = None
         self._unpaired_since_ns: int | None = None
         self._colour, self._depth = self._pairing()
@@ -107,6 +107,7 @@ class CameraSync:
         if stamp < self._newest_ns - PATIENCE_NS:
             # The clock jumped back; the synchroniser would hold on to the images with the later stamps.
             self._first_ns = self._unpaired_since_ns = None
+            self._handed_on_ns = 0
             self._colour, self._depth = self._pairing()
             self._counters.restart()
         self._counters.colour(stamp)
@@ -142,6 +143,9 @@ class CameraSync:
 
     def _hand_on(self, colour: AnyImage, depth: AnyImage | None) -> None:
         images = CameraImages(colour, depth, self._info, self._camera_name, self._rectified)
+        if images.stamp_ns < self._handed_on_ns:  # depth that comes after a newer colour image went on alone
+            return
+        self._handed_on_ns = images.stamp_ns
         self._counters.handed_on(images.stamp_ns, paired=depth is not None)
         self._store(images)
 

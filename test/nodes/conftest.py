@@ -55,10 +55,14 @@ def spinning(node: Node) -> Iterator[Node]:
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     done = threading.Event()
+    failed: list[Exception] = []
 
     def spin() -> None:
-        while not done.is_set():
-            executor.spin_once(timeout_sec=0.1)
+        try:
+            while not done.is_set():
+                executor.spin_once(timeout_sec=0.1)
+        except Exception as error:
+            failed.append(error)
 
     thread = threading.Thread(target=spin)
     thread.start()
@@ -70,6 +74,8 @@ def spinning(node: Node) -> Iterator[Node]:
         thread.join()
         executor.shutdown()
         node.destroy_node()
+        if failed:
+            raise failed[0]
 
 
 class Peer:
@@ -119,11 +125,18 @@ class Peer:
         return self.result(client.call_async(request))
 
     def ask_async(self, query: str = "what?", **fields: Any) -> Any:
+        """Ask; unless a test sets ``max_frame_age``, a frame may be as old as a busy machine makes it."""
         client = self.client(EgoQuery, "/annexe/query", EgoQuery.Request(query=""))
-        return client.call_async(EgoQuery.Request(query=query, **fields))
+        return client.call_async(EgoQuery.Request(query=query, **{"max_frame_age": LIMIT_S, **fields}))
 
     def ask(self, query: str = "what?", **fields: Any) -> EgoQuery.Response:
         return self.result(self.ask_async(query, **fields))
+
+    def have_done(self, node: Node, *work: Callable[[], Any]) -> None:
+        """Have a spinning node do something between its callbacks, as a call of a service would."""
+        for piece in work:
+            task = node.executor.create_task(piece)
+            self.wait_until(task.done)
 
     def wait_until(self, condition: Callable[[], Any]) -> None:
         deadline = time.monotonic() + LIMIT_S
@@ -149,15 +162,9 @@ class Peer:
         return all(publisher.get_subscription_count() for publisher in self._camera.values())
 
     def ask_about_camera(self, query: str = "what?", show: dict[str, Any] | None = None, **fields: Any) -> Any:
-        """Show frames until one arrived, and ask; discovery takes its time.
-
-        Unless the age is what matters, a frame may have grown old by the time that a busy machine comes to it.
-        """
+        """Show frames until one arrived, and ask; discovery takes its time."""
         self.wait_until(self.is_watched)
-        show = show or {}
-        if "age_s" not in show:
-            fields.setdefault("max_frame_age", LIMIT_S)
-        return self.ask_until(lambda: self.show(**show), {EgoQuery.Response.NO_FRAME}, query=query, **fields)
+        return self.ask_until(lambda: self.show(**(show or {})), {EgoQuery.Response.NO_FRAME}, query=query, **fields)
 
     def ask_until(self, show: Callable[[], Any], early: set[int], **fields: Any) -> Any:
         """Show and ask until the status is none of ``early``; return that response."""

@@ -74,7 +74,8 @@ def test_every_bad_request_is_answered_and_the_next_one_served(context, peer):
 
 def test_a_stale_frame_is_not_answered_for(context, peer):
     with perception(context):
-        assert_refused(peer.ask_about_camera(show={"age_s": 5.0}), Status.STALE_FRAME, "s old, the limit is 1.00 s")
+        refused = peer.ask_about_camera(show={"age_s": 5.0}, max_frame_age=0.0)
+        assert_refused(refused, Status.STALE_FRAME, "s old, the limit is 1.00 s")
         assert peer.ask(max_frame_age=60.0).success
 
 

@@ -10,13 +10,13 @@ from conftest import spinning
 from plain_clips import write_plain_clips
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from annexe_ros.core import PinholeCamera
 from annexe_ros.core.errors import DatasetFormatError, ParameterError
 from annexe_ros.data.recording import write_index
 from annexe_ros.nodes.camera_replay import CameraReplay
-from annexe_ros.ros import qos
 from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.images import MessageDepth, colour_from_message
 from annexe_ros.ros.stamps import nanoseconds
@@ -46,9 +46,10 @@ def replay(context, **parameters):
 @pytest.fixture
 def seen(peer):
     seen = {"image": [], "depth": [], "camera_info": []}
+    patient = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
     for topic, messages in seen.items():
         kind = CameraInfo if topic == "camera_info" else Image
-        peer.node.create_subscription(kind, topic, messages.append, qos.sensor())
+        peer.node.create_subscription(kind, topic, messages.append, patient)
     return seen
 
 

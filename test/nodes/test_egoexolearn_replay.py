@@ -11,12 +11,12 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 from conftest import spinning
 from geometry_msgs.msg import PointStamped
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 
 from annexe_ros.core.errors import DatasetFormatError, ParameterError
 from annexe_ros.data.film_file import FilmFile
 from annexe_ros.nodes.egoexolearn_replay import EgoExoLearnReplay, pinhole
-from annexe_ros.ros import qos
 from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.images import colour_from_message
 from annexe_ros.ros.stamps import nanoseconds
@@ -57,7 +57,7 @@ def seen(peer):
     seen = {"image": [], "camera_info": [], "gaze": []}
     kinds = {"image": Image, "camera_info": CameraInfo, "gaze": PointStamped}
     for topic, messages in seen.items():
-        peer.node.create_subscription(kinds[topic], topic, messages.append, qos.reliable())
+        peer.node.create_subscription(kinds[topic], topic, messages.append, QoSProfile(depth=1000))
     return seen
 
 

@@ -45,8 +45,11 @@ def looking(peer, gaze, point, **fields):
     def told():
         header = peer.show()
         gaze(point, header)
-        answers.append(peer.ask(QUESTION, **fields).answer)
-        return not any("has arrived" in note or "before the frame" in note for note in answers[-1].notes)
+        response = peer.ask(QUESTION, **fields)
+        answers.append(response.answer)
+        return response.success and not any(
+            "has arrived" in note or "before the frame" in note for note in answers[-1].notes
+        )
 
     peer.ask_about_camera(QUESTION)
     peer.wait_until(told)

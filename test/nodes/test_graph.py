@@ -134,7 +134,7 @@ def test_the_other_nodes_stay_within_their_enclaves(enclave, make_node, paramete
 
     with running(make_node, context, **parameters) as name:
         graph = Graph(peer.node, name)
-        peer.wait_until(lambda: graph.has([last, f"/{name}/get_type_description"]))
+        peer.wait_until(lambda: graph.has([last, *names("services", "reply", name=name)]))
         assert graph.published().keys() <= names("topics", "publish", name=name)
         assert graph.subscribed().keys() <= names("topics", "subscribe", name=name)
         assert graph.services().keys() == names("services", "reply", name=name)

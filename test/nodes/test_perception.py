@@ -143,7 +143,7 @@ def test_parallel_callers_are_answered_while_images_flow(context, peer, tmp_path
 
 def test_a_query_that_finds_the_queue_full_is_told_busy_at_once(context, peer, tmp_path):
     script = tmp_path / "slow.json"
-    script.write_text(json.dumps({"stage_delay_s": 0.5}))
+    script.write_text(json.dumps({"stage_delay_s": 1.5}))
     with perception(context, model=str(script), queue_capacity=1):
         peer.ask_about_camera()
         peer.show()

@@ -32,7 +32,7 @@ def answers(peer):
 
 
 def test_every_new_frame_is_asked_about_once(context, peer, answers):
-    with perception(context, standing_query="which object is held?", standing_rate_hz=50.0):
+    with perception(context, standing_query="which object is held?", standing_rate_hz=50.0, max_frame_age=60.0):
         peer.wait_until(lambda: peer.show() and len(answers) >= 5)
         shown = peer.show()
         peer.wait_until(lambda: answers[-1].header == shown)
@@ -68,7 +68,7 @@ def test_a_frame_that_came_between_the_tick_and_the_question_is_not_asked_about_
 
 def test_a_slow_engine_is_asked_about_the_newest_frame_only(context, peer, answers, tmp_path):
     script = tmp_path / "slow.json"
-    script.write_text(json.dumps({"stage_delay_s": 0.1}))
+    script.write_text(json.dumps({"stage_delay_s": 0.3}))
     shown = []
     with perception(context, model=str(script), standing_query="what?", standing_rate_hz=60.0):
         peer.wait_until(lambda: shown.append(peer.show()) or len(answers) >= 4)

@@ -137,8 +137,7 @@ def test_without_a_demonstration_nothing_is_told_of_one(context, watched, traine
 def test_it_is_deactivated_and_goes_on_anew(context, watched, trained):
     with tracker(context, **trained) as node:
         watched.until(2, lambda: watched.heard[ProcedureStep])
-        node.trigger_deactivate()
-        node.trigger_activate()
+        watched.peer.have_done(node, node.trigger_deactivate, node.trigger_activate)
         before = len(watched.heard[ProcedureStep])
         watched.until(1, lambda: len(watched.heard[ProcedureStep]) > before)
     assert nanoseconds(watched.last(ProcedureStep).since) > 0

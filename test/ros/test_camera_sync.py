@@ -131,6 +131,13 @@ def test_depth_that_comes_back_is_paired_again(sync, stored):
     assert times(stored)[-1] == (3000, True)
 
 
+def test_depth_that_comes_too_late_brings_no_older_image_back(sync, stored):
+    for ms in (1000, 1400, 1800):
+        sync.colour(colour(ms))
+    sync.depth(depth(1400))
+    assert times(stored) == [(1800, False)]
+
+
 def test_a_clock_that_jumps_back_does_not_end_the_pairing(sync, stored):
     for ms in range(90_000, 90_400, 33):
         sync.colour(colour(ms))  # unpaired images with late stamps fill the synchroniser
