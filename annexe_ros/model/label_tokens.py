@@ -33,8 +33,8 @@ class AnnexeLabelTokens(nn.Module):
         super().__init__()
         self.hand_labels = list(hand_labels)
         self.order = [*(index for index in range(labels) if index not in self.hand_labels), *self.hand_labels]
-        self.label = nn.Parameter(torch.zeros(labels, width))
-        self.extent = nn.Parameter(torch.zeros(width))
+        # As loud as a quarter of a sure word: with nothing beside it, a norm would make a doubtful word a sure one.
+        self.label = nn.Parameter(torch.randn(labels, width))
 
     def forward(
         self,
@@ -54,8 +54,7 @@ class AnnexeLabelTokens(nn.Module):
             tokens = tokens + COLOUR_GAIN * self._colours(likely, touched, colours).to(colour_words) @ even(
                 colour_words
             )
-        extent = likely.mean((2, 3)).sqrt().unsqueeze(-1).to(tokens)
-        return (tokens + self.label + self.extent * extent)[:, self.order]
+        return (tokens + self.label)[:, self.order]
 
     def _names(self, likely: Tensor, touched: Tensor) -> Tensor:
         """Return (B, labels, labels): how sure it is that a label is there, and that a hand and a thing touch.

@@ -80,25 +80,23 @@ def test_a_single_cell_is_no_contact_that_is_told_loudly(handy):
     assert names[0, MUG, LEFT] < 0.3
 
 
-def test_what_is_larger_is_told_otherwise(handy):
-    tokens = handy.connector.label_tokens
-    with torch.no_grad():
-        tokens.extent.fill_(1.0)
+def test_a_doubtful_name_stays_quiet_beside_a_sure_one(handy):
+    words, connector = torch.randn(4, handy.config.text_config.hidden_size), handy.connector
     likely = torch.zeros(1, 4, 16, 16)
-    likely[0, MUG, :4] = 1
-    told = tokens(likely, torch.zeros(1, 2, 16, 16), torch.zeros(4, len(tokens.extent)))
-    torch.testing.assert_close(told[0, :, 0], torch.tensor([0.5, 0, 0, 0]))  # mug, knife and the hands
+    likely[0, MUG, :4], likely[0, KNIFE, 8:] = 1.0, 0.1
+    told = connector.norm(connector.label_tokens(likely, torch.zeros(1, 2, 16, 16), words))
+    mug, knife = torch.cosine_similarity(told[0, :2], connector.norm(words[[MUG, KNIFE]]))
+    assert mug > 0.9
+    assert knife < 0.6
 
 
 def test_the_tokens_come_last_the_hands_at_the_end_and_learn(handy):
     plain = copy.deepcopy(handy)
     plain.connector.label_tokens = None
-    with torch.no_grad():
-        handy.connector.label_tokens.label[LEFT] += torch.arange(handy.config.text_config.hidden_size)
     before = handy.encode_image(pixels := torch.rand(1, 3, 64, 64)).visual_tokens
     torch.testing.assert_close(before[:, :-4], plain.encode_image(pixels).visual_tokens)
     with torch.no_grad():
-        handy.connector.label_tokens.label[LEFT] = 0
+        handy.connector.label_tokens.label[LEFT] = torch.arange(handy.config.text_config.hidden_size)
     tokens = handy.encode_image(pixels).visual_tokens
     assert [index for index in range(-4, 0) if not torch.allclose(tokens[:, index], before[:, index])] == [-2]
     tokens[:, -4:].square().sum().backward()
