@@ -102,7 +102,8 @@ these limits a small model pays for calls: {calls}
 * **The engine is loaded in a thread that ends**: OpenMP keeps helpers for every thread that ever computed, and once
   there are more of them than cores they sleep at each place where they meet. A node that loaded its engine in one
   thread and asked it in another took 133 ms for a call that then took 85 ms (`inference/own_thread.py`; the model of
-  that day saw fewer pixels). Its own share was .060 before: it grew, though what the node adds stayed about the same.
+  that day saw fewer pixels). Its own share was .060 before, and from .050 to .091 in five runs on two machines since:
+  what the node adds, 8 to 14 ms, hardly depends on how long the model takes, so that the target is met in some.
 * **Nothing is spelt for nobody**: tokens become text while they are generated only where a caller listens.
 
 Tried and left out: bfloat16 in the image encoder is faster on a CPU with AMX, but moves the visual tokens so far that
