@@ -51,9 +51,8 @@ class AnnexeLabelTokens(nn.Module):
         """
         tokens = LABEL_GAIN * self._names(likely, touched).to(label_words) @ even(label_words)
         if colours is not None and colour_words is not None:
-            tokens = tokens + COLOUR_GAIN * self._colours(likely, touched, colours).to(colour_words) @ even(
-                colour_words
-            )
+            shares = self._colours(likely, touched, colours).to(colour_words)
+            tokens = tokens + COLOUR_GAIN * shares @ even(colour_words)
         return (tokens + self.label)[:, self.order]
 
     def _names(self, likely: Tensor, touched: Tensor) -> Tensor:
