@@ -30,13 +30,12 @@ def narrate_clips(
         clips = ClipFolder(data)
         complete = None if language_model is None else local_language_model(language_model)
         dynamics, narrations = [], []
-        with writing_into(out):
-            with progress_bar("clips") as follow:
-                for place in range(len(clips)):
-                    clip = clips.annotation(place)
-                    dynamics.append(dynamics_of(clip, complete))
-                    narrations.append(narrated(clip, complete))
-                    follow(place + 1, len(clips))
-            write_hod(out / "hod.csv", dynamics)
-            write_ego_clip(out / "hoi.csv", narrations)
+        with writing_into(out), progress_bar("clips") as follow:
+            for place in range(len(clips)):
+                clip = clips.annotation(place)
+                dynamics.append(dynamics_of(clip, complete))
+                narrations.append(narrated(clip, complete))
+                follow(place + 1, len(clips))
+        write_hod(out / "hod.csv", dynamics)
+        write_ego_clip(out / "hoi.csv", narrations)
     typer.echo(f"narrations of {len(clips)} clips in {out}")

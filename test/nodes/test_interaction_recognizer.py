@@ -48,7 +48,7 @@ class Film:
     """A camera of ten images a second, by their stamps, and the events that come of them."""
 
     def __init__(self, peer):
-        self._peer, self._now_ns = peer, BEGIN_NS
+        self.peer, self._now_ns = peer, BEGIN_NS
         self._images = peer.node.create_publisher(Image, "image", 10)
         self.events, self.statuses = [], {}
         peer.node.create_subscription(InteractionEvent, f"{NODE}/event", self.events.append, qos.reliable())
@@ -66,7 +66,7 @@ class Film:
         return True
 
     def until(self, condition, **how):
-        self._peer.wait_until(lambda: self.show(**how) and condition())
+        self.peer.wait_until(lambda: self.show(**how) and condition())
 
     def status(self, part="recognising"):
         return self.statuses.get(f"{NODE}: {part}", DiagnosticStatus())
@@ -155,9 +155,9 @@ def test_inactive_it_hears_nothing_and_says_so(context, film, encoder):
         node.trigger_configure()
         film.until(lambda: "not activated" in film.status().message)
         assert film.status().level == DiagnosticStatus.WARN
-        film._peer.have_done(node, node.trigger_activate, node.trigger_deactivate, node.trigger_activate)
+        film.peer.have_done(node, node.trigger_activate, node.trigger_deactivate, node.trigger_activate)
         film.until(lambda: film.events)
-        film._peer.have_done(node, node.trigger_deactivate, node.trigger_cleanup)
+        film.peer.have_done(node, node.trigger_deactivate, node.trigger_cleanup)
         assert node._why_inactive == "it is not configured"
 
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -73,8 +72,9 @@ def check_recording(path, queries):
     with path.open("rb") as file:
         messages = [(channel.topic, message.data) for _, channel, message in make_reader(file).iter_messages()]
     answers = [deserialize_message(data, InteractionAnswer) for topic, data in messages if topic == "/annexe/answer"]
-    # A question is asked again where its first answer's pictures went unheard.
-    assert [query for query, _ in groupby(answer.query for answer in answers)] == queries
+    asked = [answer.query for answer in answers]
+    assert asked[-len(queries) :] == queries
+    assert set(asked[: -len(queries)]) <= {queries[0]}  # again, where its first answer's pictures went unheard
     drawn = {f"/annexe/{topic}" for topic in ("mask", "overlay", "markers", "objects_cloud")}
     assert drawn <= {topic for topic, _ in messages}
 
