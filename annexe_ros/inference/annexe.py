@@ -25,6 +25,7 @@ from annexe_ros.core import (
 )
 from annexe_ros.core.contact import with_contacts
 from annexe_ros.core.errors import AnnexeError
+from annexe_ros.core.interpretation import Windows
 from annexe_ros.inference.batching import BatchItem, reply_or_error
 from annexe_ros.inference.decoding import Prompt, decoder_for
 from annexe_ros.inference.fusion import fuse_convolutions
@@ -122,17 +123,18 @@ class AnnexeEngine:
             self._describe(seen, progress, watch)
         with watch.stage(Stage.GROUND):
             logits = seen.encoding.label_logits[0].float()
-            objects, labels = named_in(logits, self._network.config.labels, self._contact(seen), frame.image.shape[:2])
+            objects, windows = named_in(logits, self._network.config.labels, self._contact(seen), frame.image.shape[:2])
         reply = Interpretation(
             analysis=seen.analysis.text if want_analysis and seen.analysis else "",
             answer=NAME_SEPARATOR.join(target.label for target in objects) or NO_TARGET_ANSWER,
             has_target=bool(objects),
             target_score=max((target.score for target in objects), default=0.0),
             objects=objects,
-            label_image=labels,
+            label_image=windows.labels,
             engine=ENGINE_NAME,
             model=self._name,
             latencies=tuple(watch.latencies),
+            windows=windows,
         )
         return reply if self._network.config.contact_map else with_contacts(reply, frame)
 
@@ -171,7 +173,7 @@ class AnnexeEngine:
             wanted = bool(names) and query.want_mask
             logits = self._mask_logits(seen, generation, pooled, len(names)) if wanted else None
         with watch.stage(POSTPROCESS):
-            objects, labels = self._objects(seen, names, score, logits)
+            objects, windows = self._objects(seen, names, score, logits)
         notes = [f"no pixel of '{o.label}' was found" for o in objects if query.want_mask and not o.mask_value]
         reply = Interpretation(
             analysis=analysis.text if query.want_analysis else "",
@@ -179,11 +181,12 @@ class AnnexeEngine:
             has_target=bool(objects),
             target_score=score,
             objects=objects,
-            label_image=labels,
+            label_image=windows.labels,
             engine=ENGINE_NAME,
             model=self._name,
             latencies=tuple(watch.latencies),
             notes=tuple(notes),
+            windows=windows,
         )
         return reply if self._network.config.contact_map else with_contacts(reply, seen.frame)
 
@@ -228,14 +231,14 @@ class AnnexeEngine:
 
     def _objects(
         self, seen: SeenFrame, names: Sequence[str], score: float, logits: Tensor | None
-    ) -> tuple[tuple[GroundedObject, ...], NDArray[np.uint8]]:
-        """Return what is named, with masks where there are logits of them, and the label image (H, W)."""
+    ) -> tuple[tuple[GroundedObject, ...], Windows]:
+        """Return what is named, with masks where there are logits of them, and where these lie."""
         size = seen.frame.height, seen.frame.width
         objects = tuple(GroundedObject(name, 0, score, role_of(name)) for name in names)
-        labels = np.zeros(size, dtype=np.uint8)
-        if logits is not None:
-            objects, labels = ground(objects, logits, self._contact(seen), size)
-        return without_echoes(objects), labels
+        if logits is None:
+            return without_echoes(objects), Windows(np.zeros(size, dtype=np.uint8))
+        objects, windows = ground(objects, logits, self._contact(seen), size)
+        return without_echoes(objects), windows
 
     def _contact(self, seen: SeenFrame) -> Tensor | None:
         """Return the probability (2, h, w) of touching the left, the right hand, where the model has learned it."""

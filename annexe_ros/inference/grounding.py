@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from annexe_ros.core import GroundedObject, Hands, Role, role_of
+from annexe_ros.core.interpretation import Windows
 from annexe_ros.inference.masks import cells_of, label_image, members
 from annexe_ros.inference.things import told_apart
 
@@ -31,8 +32,8 @@ Objects = tuple[GroundedObject, ...]
 
 def ground(
     targets: Sequence[GroundedObject], logits: Tensor, contact: Tensor | None, size: tuple[int, int]
-) -> tuple[Objects, NDArray[np.uint8]]:
-    """Return the targets with masks, and the label image (H, W) of that ``size`` that their masks lie in.
+) -> tuple[Objects, Windows]:
+    """Return the targets with masks, and the label image (H, W) of that ``size`` with the masks' windows.
 
     Args:
         targets: with the probability that there is any as their score; it is multiplied by that of the mask.
@@ -40,14 +41,14 @@ def ground(
         contact: (2, h, w) probability of touching the left and the right hand; None: unknown.
         size: of the frame (rows, columns).
     """
-    labels = joined_echoes(label_image(logits, size), [target.label for target in targets])
-    return _grounded(targets, labels, logits, range(len(targets)), contact), labels
+    windows = Windows(joined_echoes(label_image(logits, size), [target.label for target in targets]))
+    return _grounded(targets, windows, logits, range(len(targets)), contact), windows
 
 
 def named_in(
     logits: Tensor, names: Sequence[str], contact: Tensor | None, size: tuple[int, int]
-) -> tuple[Objects, NDArray[np.uint8]]:
-    """Return an object per thing that can be seen, and the label image (H, W) of that ``size``.
+) -> tuple[Objects, Windows]:
+    """Return an object per thing that can be seen, and the label image (H, W) of that ``size`` with their windows.
 
     Args:
         logits: (1 + names, h, w): the background's, then a map for each name.
@@ -59,12 +60,13 @@ def named_in(
     maps, called = logits[seen] - logits[:1], [names[channel - 1] for channel in seen]
     labels, said = told_apart(label_image(maps, size), called, least=_pixels_per_cell(logits, size))
     targets = [GroundedObject(name, 0, 1.0, role_of(name)) for name in said]
-    objects = _grounded(targets, labels, maps, [called.index(name) for name in said], None)
+    windows = Windows(labels)
+    objects = _grounded(targets, windows, maps, [called.index(name) for name in said], None)
     if contact is None:
-        return objects, labels
+        return objects, windows
     touching = contact.cpu().numpy()
     cells = cells_of(labels, (touching.shape[1], touching.shape[2]))
-    return tuple(_touched_somewhere(target, touching[:, cells == target.mask_value]) for target in objects), labels
+    return tuple(_touched_somewhere(target, touching[:, cells == target.mask_value]) for target in objects), windows
 
 
 def names_under(instances: NDArray[np.uint8], logits: Tensor, names: Sequence[str]) -> dict[int, str]:
@@ -106,18 +108,18 @@ def without_echoes(objects: Objects) -> Objects:
 
 def _grounded(
     targets: Sequence[GroundedObject],
-    labels: NDArray[np.uint8],
+    windows: Windows,
     logits: Tensor,
     channels: Sequence[int],
     contact: Tensor | None,
 ) -> Objects:
-    """Describe targets by their pixels in ``labels`` (H, W), 1 for the first, and by those of the maps that say so."""
+    """Describe targets by the pixels of their labels, 1 for the first, and by those of the maps that say so."""
     probability = functional.pad(logits, (0, 0, 0, 0, 1, 0)).softmax(0).amax(0).cpu().numpy()
-    cells, maps = cells_of(labels, probability.shape), logits.cpu().numpy()
+    cells, maps = cells_of(windows.labels, probability.shape), logits.cpu().numpy()
     touching = None if contact is None else contact.cpu().numpy()
     return tuple(
         _with_mask(target, value, members(value, cells, maps[channel]), probability, touching)
-        if (labels == value).any()
+        if windows.around(value)
         else replace(target, score=0.0)
         for value, (target, channel) in enumerate(zip(targets, channels, strict=True), start=1)
     )
