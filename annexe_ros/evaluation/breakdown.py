@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
@@ -10,24 +11,31 @@ import numpy as np
 
 from annexe_ros.core import Role, role_of
 from annexe_ros.data.ego_irgbench import Kind
+from annexe_ros.data.scenes import strangers
 from annexe_ros.evaluation import grounding
 
 if TYPE_CHECKING:
     from annexe_ros.evaluation.report import QueryRow
 
 SUBJECTS = ("hands", "objects", "hands and objects")
+STRANGERS = "strangers"
+"""Group of the queries without targets that name a thing which no generated scene has."""
+
+_NAMES_A_STRANGER = re.compile(rf"\b({'|'.join(strangers.NAMES)})\b")
 
 
 def breakdown(rows: Sequence[QueryRow]) -> dict[str, Any]:
-    """Return figures of the queries by kind, by subject (those with targets) and by target name."""
+    """Return figures of the queries by kind, by subject (those with targets, and strangers) and by target name."""
     return {
         "kind": _grouped(rows, lambda row: row.kind, get_args(Kind)),
-        "subject": _grouped([row for row in rows if row.targets], _subject, SUBJECTS),
+        "subject": _grouped(rows, _subject, (*SUBJECTS, STRANGERS)),
         "name": _by_name(rows),
     }
 
 
 def _subject(row: QueryRow) -> str:
+    if not row.targets:
+        return STRANGERS if _NAMES_A_STRANGER.search(row.query.lower()) else ""
     hands = [role_of(name) is not Role.OBJECT for name in row.targets]
     return SUBJECTS[0] if all(hands) else SUBJECTS[2] if any(hands) else SUBJECTS[1]
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annexe_ros.core import NO_TARGET_ANSWER, Hands, PinholeCamera, Role
-from annexe_ros.data.scenes import asks
+from annexe_ros.data.scenes import asks, strangers
 from annexe_ros.data.scenes.language import questions, records
+from annexe_ros.data.scenes.strangers import strangers_of
 from annexe_ros.data.scenes.truth import CATEGORIES, Instance, SceneTruth
 from annexe_ros.data.scenes.view import View
 from annexe_ros.data.scenes.wording import paraphrases
@@ -103,6 +105,38 @@ def test_wordings_are_clean_and_different(truth, seed):
 def test_the_same_seed_writes_the_same(truth, seed):
     first, second = (records(truth, np.random.default_rng(seed)) for _ in range(2))
     assert json.dumps(first) == json.dumps(second)
+
+
+def test_strangers_are_nothing_that_a_scene_may_have():
+    known = {name for label in CATEGORIES for name in (label, *asks.SYNONYMS.get(label, ()))}
+    assert not {word for name in known for word in name.split()} & set(strangers.NAMES)
+    assert not set(strangers_of("train")) & set(strangers_of("test"))
+    assert set(strangers_of("train")) | set(strangers_of("val")) == set(strangers.NAMES)
+
+
+@settings(max_examples=40, deadline=None)
+@given(truth=scenes(), seed=st.integers(0, 2**32 - 1))
+def test_strangers_are_asked_for_and_never_there(truth, seed):
+    unheard = strangers_of("test")
+    about_them = [
+        record
+        for record in records(truth, np.random.default_rng(seed), unheard)
+        if any(re.search(rf"\b({'|'.join(unheard)})\b", wording["query"].lower()) for wording in record["questions"])
+    ]
+    assert 4 <= len(about_them) <= 5
+    assert all(record["answer"] == NO_TARGET_ANSWER for record in about_them[:4])
+    assert all(sum(map(bool, record["tokens"])) == 1 for record in about_them[4:])
+
+
+@pytest.mark.parametrize(("label", "phrase"), [("apple", "an apple"), ("mug", "a mug"), ("pliers", "these pliers")])
+def test_names_have_their_article(label, phrase):
+    texts = [
+        wording["query"].lower()
+        for seed in range(20)
+        for wording in paraphrases(asks.named(label), np.random.default_rng(seed), 5)
+    ]
+    assert any(phrase in text for text in texts)
+    assert not any(f" a {label}" in text for text in texts if phrase != f"a {label}")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -53,6 +53,14 @@ def test_queries_are_told_apart_by_kind_subject_and_name():
     assert groups["name"]["left hand"] == {"n": 2, "named": 1.0, "iou": pytest.approx(0.9)}
 
 
+def test_queries_about_strangers_are_a_group_of_their_own():
+    refusal = "There is no suitable target."
+    asked = ("Where is the Ironing Board?", "Where are the boards?")
+    groups = breakdown([*ROWS, *(row([], refusal, query=query) for query in asked)])
+    assert groups["subject"]["strangers"]["n"] == 1
+    assert groups["subject"]["strangers"]["exact"] == 1
+
+
 def test_headline_figures_lie_in_their_intervals():
     figures = EvaluationReport(ROWS, (ImageRow("a", "x", "x", 0.1), ImageRow("b", "y", "z", 0.3))).to_json()
     for part, bounds in figures["intervals"].items():

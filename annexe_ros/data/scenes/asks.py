@@ -171,11 +171,12 @@ def hand_and_object(side: str) -> Ask:
 
 def named(label: str, colour: str = "") -> Ask:
     """Ask for an object by its name; with a colour where the wording should be able to use it."""
-    names = ["the {0}", "the {0}", "[a|my|this] {0}"] if label not in PLURAL_LABELS else ["the {0}", "[my|these] {0}"]
+    a = _article(label)
+    names = ["the {0}", "[my|these] {0}"] if label in PLURAL_LABELS else ["the {0}"] * 2 + [f"[{a}|my|this] {{0}}"]
     if colour:
         names.append(f"the {colour} {{0}}")
     phrases = [name.format(label) for name in names * 3] + [f"the {other}" for other in SYNONYMS.get(label, ())]
-    article = "" if label in PLURAL_LABELS else " a"
+    article = "" if label in PLURAL_LABELS else f" {a}"
     return _by_number(label, phrases, (f"[{_be(label)} there|do you see|can you see]{article} {label}[| here]?",))
 
 
@@ -254,6 +255,10 @@ def _by_number(label: str, phrases: Sequence[str], questions: Sequence[str]) -> 
     if label in PLURAL_LABELS:
         return Ask(plural=tuple(phrases), questions=tuple(questions))
     return Ask(singular=tuple(phrases), questions=tuple(questions))
+
+
+def _article(label: str) -> str:
+    return "an" if label[0] in "aeiou" else "a"
 
 
 def _be(label: str) -> str:

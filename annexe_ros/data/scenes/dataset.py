@@ -27,6 +27,7 @@ from annexe_ros.data.scenes.plan import sample_plan
 from annexe_ros.data.scenes.render import Renderer, Rendering
 from annexe_ros.data.scenes.scene import Scene
 from annexe_ros.data.scenes.sensor import HOLES_SHARE, measure_depth, photograph
+from annexe_ros.data.scenes.strangers import strangers_of
 from annexe_ros.data.scenes.survey import survey
 from annexe_ros.data.scenes.truth import SceneTruth
 from annexe_ros.data.spread import spread
@@ -174,7 +175,8 @@ def write_scene(out: Path, scene: RenderedScene) -> None:
 def write_records(out: Path, split: str, truth: SceneTruth) -> None:
     """Write what can be asked and answered about a scene; with this file a scene counts as finished."""
     rng = np.random.default_rng(list(truth.id.encode()))
-    _write(out / "dataset_split" / split / f"{truth.id}.json", json.dumps(records(truth, rng), indent=1).encode())
+    written = records(truth, rng, strangers_of(split))
+    _write(out / "dataset_split" / split / f"{truth.id}.json", json.dumps(written, indent=1).encode())
 
 
 def _write_image(path: Path, image: NDArray, options: list[int]) -> None:

@@ -15,6 +15,7 @@ from annexe_ros.core import NO_TARGET_ANSWER
 from annexe_ros.data.scenes import asks
 from annexe_ros.data.scenes.asks import SIDES
 from annexe_ros.data.scenes.caption import caption
+from annexe_ros.data.scenes.strangers import HEARD
 from annexe_ros.data.scenes.truth import Instance, SceneTruth
 from annexe_ros.data.scenes.view import View
 from annexe_ros.data.scenes.wording import Ask, paraphrases
@@ -27,11 +28,18 @@ Question = tuple[Ask, Sequence[Instance]]
 """What is asked and the instances that are the right answer, in the order of the answer."""
 
 
-def records(truth: SceneTruth, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Return the records of one image as Ego-IRGBench's JSON has them, with at least 60 questions in all."""
+def records(truth: SceneTruth, rng: np.random.Generator, strangers: Sequence[str] = HEARD) -> list[dict[str, Any]]:
+    """Return the records of one image as Ego-IRGBench's JSON has them, with at least 60 questions in all.
+
+    ``strangers`` are names of things that no scene has, of which some are asked about.
+    """
     view = View(truth)
     text = caption(view)
-    return [_record(text, targets, paraphrases(ask, rng, PARAPHRASES)) for ask, targets in questions(view, rng)]
+    return [
+        _record(text, targets, paraphrases(ask, rng, PARAPHRASES))
+        for asked in (questions(view, rng), _by_strange_names(view, strangers, rng))
+        for ask, targets in asked
+    ]
 
 
 def questions(view: View, rng: np.random.Generator) -> list[Question]:
@@ -108,6 +116,18 @@ def _by_several_names(view: View, rng: np.random.Generator) -> Iterator[Question
         names = _some(candidates, count, rng)
         if len(names) == count:
             yield asks.together(names), tuple(item for name in names for item in _those(view.named(name)))
+
+
+def _by_strange_names(view: View, strangers: Sequence[str], rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions about things that no scene has, and one that names such a thing beside one that is there."""
+    for label in _some(strangers, 2, rng):
+        about = list(_about(view, label))
+        yield about[0]
+        yield about[int(rng.integers(1, len(about)))]
+    for known in _some([item.label for item in view.objects if view.named(item.label)], 1, rng):
+        names = [known, *_some(strangers, 1, rng)]
+        rng.shuffle(names)
+        yield asks.together(names), tuple(item for name in names for item in _those(view.named(name)))
 
 
 def _those(item: Instance | None) -> tuple[Instance, ...]:
