@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import time
-from threading import Event, Timer
+from contextlib import suppress
+from http.client import HTTPConnection
+from threading import Event, Thread, Timer
 
 import numpy as np
 import pytest
@@ -125,6 +127,44 @@ def test_a_server_that_is_silent_costs_no_more_than_the_time_limit():
             engine(port, timeout_s=0.3).interpret(FRAME, Query("What?"))
         assert time.monotonic() - began < 2
         release.set()
+
+
+def test_a_server_that_sends_byte_by_byte_costs_no_more_than_the_time_limit():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=trickle, args=(listener,), daemon=True).start()
+        remote = engine(listener.getsockname()[1], timeout_s=0.5, retries=0)
+        with pytest.raises(QueryTimeoutError):
+            remote.interpret(FRAME, Query("What?"))
+
+
+def trickle(listener):
+    """Answer one connection with a head that never ends, until it is closed."""
+    connection, _ = listener.accept()
+    with connection, suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            connection.sendall(b"X-More: 1\r\n")
+            time.sleep(0.05)
+
+
+def test_a_query_that_is_taken_back_before_it_is_connected_is_never_asked(monkeypatch):
+    connecting, gone = Event(), Event()
+    connect = HTTPConnection.connect
+
+    def slowly(self):
+        connecting.set()
+        gone.wait(5)
+        time.sleep(0.1)  # until the caller has walked away
+        connect(self)
+
+    monkeypatch.setattr(HTTPConnection, "connect", slowly)
+    with listening(scripted) as (port, seen):
+        remote = engine(port)
+        Thread(target=lambda: (connecting.wait(5), gone.set()), daemon=True).start()
+        with pytest.raises(CancelledError):
+            remote.interpret(FRAME, Query("What?"), Progress(cancelled=gone.is_set))
+        time.sleep(0.3)
+        assert not seen
 
 
 @pytest.mark.parametrize("body", [b"", b"ANX1", json.dumps({"answer": "mug"}).encode()])

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +45,25 @@ class Answer:
     def passing(self) -> bool:
         """Whether the same question may be answered a moment later: the server is busy, or it was not it that spoke."""
         return self.status == BUSY or (self.status >= 500 and not self.error)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One try: its connection, the answer to be, and whether nobody waits for that any more."""
+
+    connection: HTTPConnection
+    answer: Future[Answer]
+    abandoned: Event
+
+    def hang_up(self) -> None:
+        """Let the server see that nobody waits any more; one that isn't connected yet will be asked nothing."""
+        self.abandoned.set()
+        sock = self.connection.sock
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it is closed already
 
 
 class Server:
@@ -84,20 +103,25 @@ class Server:
         raise ServerUnavailableError(self._settings.url, why, retries + 1)
 
     def _try(self, method: str, path: str, body: bytes, left: float, cancelled: Callable[[], bool]) -> Answer:
-        connection = self._connection(left)
-        future: Future[Answer] = Future()
-        Thread(target=self._converse, args=(connection, method, path, body, left, future), daemon=True).start()
-        while not wait([future], POLL_S).done:
+        """Return the answer to one try; raises one of ``FAILURES`` or ``CancelledError``."""
+        call = _Call(self._connection(left), Future(), Event())
+        deadline = time.monotonic() + left
+        Thread(target=self._converse, args=(call, method, path, body, left), daemon=True).start()
+        while not wait([call.answer], POLL_S).done:
             if cancelled():
-                _hang_up(connection)
+                call.hang_up()
                 raise CancelledError
-        return future.result()
+            if time.monotonic() > deadline:  # a socket's own limit begins anew with every piece that arrives
+                call.hang_up()
+                raise TimeoutError("the reply was not complete in time")
+        return call.answer.result()
 
-    def _converse(
-        self, connection: HTTPConnection, method: str, path: str, body: bytes, left: float, future: Future[Answer]
-    ) -> None:
+    def _converse(self, call: _Call, method: str, path: str, body: bytes, left: float) -> None:
+        connection, future = call.connection, call.answer
         try:
             connection.connect()
+            if call.abandoned.is_set():
+                return
             connection.sock.settimeout(left)
             connection.request(method, self._prefix + path, body, self._headers)
             response = connection.getresponse()
@@ -135,16 +159,6 @@ def _sleep(seconds: float, deadline: float, cancelled: Callable[[], bool]) -> No
         if (left := end - time.monotonic()) <= 0:
             return
         time.sleep(min(left, POLL_S))
-
-
-def _hang_up(connection: HTTPConnection) -> None:
-    """Let the server see that nobody waits any more."""
-    sock = connection.sock
-    if sock is not None:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # it is closed already
 
 
 def _account(status: int, data: bytes) -> dict[str, Any]:
