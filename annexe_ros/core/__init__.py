@@ -20,6 +20,7 @@ from annexe_ros.core.interpretation import (
 from annexe_ros.core.interpreter import (
     DepthEstimator,
     DeviceHolder,
+    GazeAnswerer,
     InstanceNamer,
     Interpreter,
     Progress,
@@ -38,6 +39,7 @@ __all__ = [
     "EngineKind",
     "Extent",
     "Frame",
+    "GazeAnswerer",
     "GroundedObject",
     "Hands",
     "InstanceNamer",

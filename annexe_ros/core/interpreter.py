@@ -109,3 +109,11 @@ class Surveyor(Protocol):
 
     def survey(self, frame: Frame, progress: Progress = ..., *, want_analysis: bool = ...) -> Interpretation:
         """Return every thing in view with its mask and the hands that touch it; its answer names them all."""
+
+
+@runtime_checkable
+class GazeAnswerer(Protocol):
+    """What an engine offers besides where questions about the gaze need not be made into others for it."""
+
+    def interpret_gaze(self, frame: Frame, query: Query, progress: Progress = ...) -> Interpretation:
+        """Answer a question about the point of the frame that ``query.gaze`` is."""

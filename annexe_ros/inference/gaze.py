@@ -1,8 +1,9 @@
 """An engine that knows where the wearer looks, around one that doesn't.
 
 A question about the gaze becomes questions that any engine understands, or a survey where the engine offers one; which
-of the masks is looked at is geometry. Without a usable gaze the answer is about what is in interaction in the full
-frame, and a note says why. Other questions are handed on as they are. How an eye tracker works isn't known here.
+of the masks is looked at is geometry. An engine that is a server far away gets question and gaze, and this module is at
+work over there. Without a usable gaze the answer is about what is in interaction in the full frame, and a note says
+why. Other questions are handed on as they are. How an eye tracker works isn't known here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from annexe_ros.core import (
     NO_TARGET_ANSWER,
     Frame,
+    GazeAnswerer,
     GroundedObject,
     Hands,
     Interpretation,
@@ -92,6 +94,9 @@ class GazeInterpreter:
         if gaze.point is None:
             reply = self.interpreter.interpret(frame, _asking(query, IN_INTERACTION), progress)
             return replace(reply, notes=(*reply.notes, gaze.note))
+        if isinstance(self.interpreter, GazeAnswerer):
+            looked = self.interpreter.interpret_gaze(frame, replace(query, gaze=gaze.point), progress)
+            return replace(looked, gaze=gaze.point)
         reply = _answer(question, self._look(frame, gaze.point, query, _without_answers(progress)), gaze.point)
         progress.on_text(Stage.ANSWER, reply.answer)
         return reply if query.want_mask else _without_masks(reply)

@@ -7,7 +7,7 @@ import pytest
 
 from annexe_ros.core import Frame, Query
 from annexe_ros.core.errors import EngineError
-from annexe_ros.inference import ScriptedEngine
+from annexe_ros.inference import Script, ScriptedEngine, ScriptedReply, ScriptedTarget
 from annexe_ros.inference.remote.pictures import Encoding
 from annexe_ros.inference.remote.wire import RemoteQuery, decode_reply, encode_query
 from annexe_ros.inference.remote.work import Job, Worker
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.engines
 class Batching(ScriptedEngine):
     """Takes batches; refuses the query "no" and has a bug at "bug"."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, *script):
+        super().__init__(*script)
         self.batches = []
 
     def interpret_batch(self, items):
@@ -30,9 +30,11 @@ class Batching(ScriptedEngine):
         return [no if item.query.text == "no" else self.interpret(item.frame, item.query) for item in items]
 
 
-def job(text, brightness=9, timeout_s=5.0):
+def job(text, brightness=9, timeout_s=5.0, gaze=None):
     frame = Frame(np.full((24, 32, 3), brightness, np.uint8))
-    return Job.starting(encode_query(RemoteQuery(frame, Query(text), "a", 5.0), Encoding.RAW, 90, True), timeout_s)
+    return Job.starting(
+        encode_query(RemoteQuery(frame, Query(text, gaze=gaze), "a", 5.0), Encoding.RAW, 90, True), timeout_s
+    )
 
 
 def test_queries_that_come_together_are_one_batch_and_fail_alone():
@@ -42,6 +44,16 @@ def test_queries_that_come_together_are_one_batch_and_fail_alone():
     assert worker.takes_batches
     assert [status for status, _ in outcomes] == [200, 500, 400, 504]
     assert decode_reply(outcomes[0][1], 32, 24).answer == "mug"
+    assert [len(batch) for batch in engine.batches] == [2]
+
+
+def test_questions_about_the_gaze_are_answered_where_the_engine_is_and_in_no_batch():
+    hand, mug = ScriptedTarget("right hand", (0.0, 0.0, 0.5, 1.0)), ScriptedTarget("mug", (0.5, 0.0, 0.5, 1.0))
+    engine = Batching(Script(otherwise=ScriptedReply(targets=(hand, mug))))
+    looks = [job("What am I looking at?", gaze=point) for point in ((5.0, 12.0), (27.0, 12.0))]
+    outcomes = Worker(engine, 10_000).answer([looks[0], job("yes"), looks[1], job("and")])
+    answers = [decode_reply(body, 32, 24).answer for _, body in outcomes]
+    assert answers == ["right hand", "right hand and mug", "mug", "right hand and mug"]
     assert [len(batch) for batch in engine.batches] == [2]
 
 

@@ -45,9 +45,26 @@ class Surveying(ScriptedEngine):
         return ScriptedEngine(script).interpret(frame, Query("all", want_analysis=want_analysis), progress)
 
 
+class FarAway(ScriptedEngine):
+    """Answers questions about the gaze itself."""
+
+    def interpret_gaze(self, frame, query, progress=None):
+        told = Query(f"{query.text} {query.gaze}")
+        return replace(super().interpret(frame, told, progress), answer=f"{query.text} at {query.gaze}")
+
+
 def ask(engine, text, point=None, held=None, fraction=1.0, **wanted):
     query = Query(text, gaze=point, want_3d=False, **wanted)
     return GazeInterpreter(engine, held or {}, fraction).interpret(FRAME, query)
+
+
+def test_an_engine_that_answers_about_the_gaze_is_asked_once_and_told_the_point():
+    held = HeldGaze(1.0)
+    held.put(ON_MUG, FRAME.stamp_ns)
+    reply = ask(FarAway(SCRIPT), "What am I looking at?", held={"": held})
+    assert (reply.answer, reply.gaze) == (f"What am I looking at? at {ON_MUG}", ON_MUG)
+    assert ask(FarAway(SCRIPT), "What am I looking at?").notes
+    assert ask(FarAway(SCRIPT), "Segment the lamp.", ON_MUG).answer == "lamp"
 
 
 @pytest.mark.parametrize("kind", [ScriptedEngine, Surveying])

@@ -45,7 +45,7 @@ _BY_SENTENCE: dict[int, type[AnnexeError]] = {
 
 
 class RemoteEngine:
-    """``Interpreter`` over a server.
+    """``Interpreter`` over a server; also a ``GazeAnswerer``.
 
     Args:
         settings: how it is reached.
@@ -101,6 +101,10 @@ class RemoteEngine:
         _report(reply, progress)
         trip = StageLatency(ROUND_TRIP, (time.perf_counter() - began) * 1000)
         return replace(reply, engine=ENGINE_NAME, model=self._model, latencies=(*reply.latencies, trip))
+
+    def interpret_gaze(self, frame: Frame, query: Query, progress: Progress = Progress()) -> Interpretation:  # noqa: B008
+        """Let the server find out what is looked at, in one trip; raises what ``interpret`` raises."""
+        return self.interpret(frame, query, progress)
 
     def close(self) -> None:
         """Nothing to give back: every query has a connection of its own."""

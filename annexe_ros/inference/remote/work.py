@@ -17,7 +17,9 @@ import numpy as np
 
 from annexe_ros.core import Frame, Interpretation, Interpreter, Progress
 from annexe_ros.core.errors import AnnexeError, CancelledError, EngineError, QueryTimeoutError
+from annexe_ros.core.gaze_question import gaze_question
 from annexe_ros.inference.batching import BatchInterpreter, BatchItem, reply_or_error
+from annexe_ros.inference.gaze import GazeInterpreter
 from annexe_ros.inference.remote.gate import Refusal
 from annexe_ros.inference.remote.wire import decode_query, encode_reply
 
@@ -87,6 +89,7 @@ class Worker:
 
     def __init__(self, interpreter: Interpreter, max_pixels: int) -> None:
         self.interpreter, self._max_pixels = interpreter, max_pixels
+        self._looking = GazeInterpreter(interpreter)
         self._known = _KnownFrames()
 
     @property
@@ -111,14 +114,19 @@ class Worker:
         return BatchItem(self._known.same(work.frame), work.query, Progress(cancelled=lambda: job.over))
 
     def _replies(self, items: Sequence[BatchItem]) -> Sequence[Interpretation | AnnexeError]:
+        """Answer in order; questions about the gaze are about a part of their frame each, hence in no batch."""
+        plain = [item for item in items if gaze_question(item.query.text) is None]
         try:
-            if isinstance(self.interpreter, BatchInterpreter) and len(items) > 1:
-                return self.interpreter.interpret_batch(items)
-            answer = self.interpreter.interpret
-            return [reply_or_error(partial(answer, item.frame, item.query, item.progress)) for item in items]
+            batch: dict[BatchItem, Interpretation | AnnexeError] = {}
+            if isinstance(self.interpreter, BatchInterpreter) and len(plain) > 1:
+                batch = dict(zip(plain, self.interpreter.interpret_batch(plain), strict=True))
+            return [batch.get(item) or self._reply(item) for item in items]
         except Exception as error:  # a library's own; the replica lives on, and who asked is told
             _log.exception("the engine failed")
             return [EngineError(f"the engine failed ({type(error).__name__}: {error})")] * len(items)
+
+    def _reply(self, item: BatchItem) -> Interpretation | AnnexeError:
+        return reply_or_error(partial(self._looking.interpret, item.frame, item.query, item.progress))
 
 
 def _packed(job: Job, reply: Interpretation | AnnexeError) -> Outcome:
