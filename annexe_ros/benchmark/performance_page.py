@@ -1,4 +1,4 @@
-"""docs/performance.md and its plots, made from the figures of a run; nothing in them is typed in by hand."""
+"""docs/performance.md and its plots, from the figures of a run; those under "What was changed" stay as they are."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PLOTS = {
 
 PAGE = """# Performance
 
-Every figure here was written by `{command}` (`annexe bench --page docs`), on {machine}.
-The model is {model}, {dtype}, on {device}. Ratios are medians of pairs measured one right after the other, so that
+The figures of tables and plots were written by `{command}` (`annexe bench --page docs`), on {machine};
+those under "What was changed" are of the days on which it was changed. The model is {model}, {dtype}, on {device}. Ratios are medians of pairs measured one right after the other, so that
 other work on the machine meets both alike.
 
 ## What was reached
