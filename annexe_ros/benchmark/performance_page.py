@@ -23,8 +23,8 @@ PLOTS = {
 PAGE = """# Performance
 
 The figures of tables and plots were written by `{command}` (`annexe bench --page docs`), on {machine};
-those under "What was changed" are of the days on which it was changed. The model is {model}, {dtype}, on {device}. Ratios are medians of pairs measured one right after the other, so that
-other work on the machine meets both alike.
+those under "What was changed" are of the days on which it was changed. The model is {model}, {dtype}, on {device}.
+Ratios are medians of pairs measured one right after the other, so that other work on the machine meets both alike.
 
 ## What was reached
 

@@ -55,7 +55,7 @@ def box_around(points: NDArray[np.float64], camera: PinholeCamera, support: Plan
     normal = support.normal if support is not None and stands else _normal_of_least_volume(points)
     rotation = _least_area(points, _turned_about(normal, ANGLES))
     low, high = np.percentile(points @ rotation, TRIMMED, axis=0)
-    if support is not None and stands:
+    if support is not None and stands and high[2] > -support.offset:  # what is sunk in ends where it was seen
         low[2] = -support.offset
     rotation, size, middle = _in_order(rotation, high - low, (low + high) / 2)
     center = rotation @ middle

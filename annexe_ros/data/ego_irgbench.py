@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from annexe_ros.core import NO_TARGET_ANSWER
 from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.data.picture import decoded
 from annexe_ros.data.scenes.truth import SceneTruth
 
 SPLITS = ("train", "val", "test")
@@ -185,11 +186,10 @@ def _read_image(path: Path, flags: int) -> NDArray[Any]:
     if not path.is_file():
         raise DatasetFormatError(path, "no such file")
     # Decoding from memory keeps OpenCV from printing warnings of its own about a damaged file's name.
-    data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    image = cv2.imdecode(data, flags) if data.size else None
+    image = decoded(path.read_bytes(), flags)
     if image is None:
-        raise DatasetFormatError(path, "is not an image that OpenCV can read")
-    return np.asarray(image)
+        raise DatasetFormatError(path, "is not a whole image that OpenCV can read")
+    return image
 
 
 def _read_json(path: Path) -> Any:

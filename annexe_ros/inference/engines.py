@@ -83,7 +83,8 @@ def _openai(model: str | Path, device: str) -> Interpreter:
     settings = read_settings(model, OpenAISettings)
     with _libraries_of(EngineKind.OPENAI, INSTALL_OPENAI):
         from annexe_ros.inference.openai_server import open_openai
-    return open_openai(settings, device)
+    with _libraries_of(EngineKind.OPENAI, INSTALL_TORCH):  # those of its grounder
+        return open_openai(settings, device)
 
 
 @contextmanager

@@ -53,8 +53,7 @@ class PerceptionNode(StagedNode[PerceptionParameters]):
 
     def destroy_node(self) -> None:
         """Tell waiting callers why nobody answers, then go."""
-        self._deactivate()
-        self._cleanup()
+        self._undone("end", self._deactivate, self._cleanup)
         self._stream.close()
         super().destroy_node()
 
@@ -66,9 +65,9 @@ class PerceptionNode(StagedNode[PerceptionParameters]):
         self._equipment = Equipment.made_for(self, values, lambda: self._why_inactive)
 
     def _cleanup(self) -> None:
-        if self._equipment is not None:
-            self._equipment.close()
-        self._equipment = None
+        equipment, self._equipment = self._equipment, None
+        if equipment is not None:
+            equipment.close()
 
     def _activate(self) -> None:
         from annexe_ros.nodes.serving import Serving
@@ -86,11 +85,11 @@ class PerceptionNode(StagedNode[PerceptionParameters]):
     def _deactivate(self) -> None:
         if self._standing is not None:
             self._standing.close()
-        if self._serving is not None:
-            self._serving.close()
+        serving, self._serving, self._standing = self._serving, None, None
+        if serving is not None:
+            serving.close()
         if self._equipment is not None and isinstance(self._equipment.engine, DeviceHolder):
             self._equipment.engine.release_device()
-        self._serving = self._standing = None
 
     def _wake(self) -> None:
         if self.executor is not None:

@@ -10,6 +10,7 @@ import argparse
 import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,7 @@ def read_questions(path: Path) -> list[Question]:
         return [Question(item) if isinstance(item, str) else Question(**item) for item in items]
     except OSError as error:
         raise DatasetFormatError(path, f"can't be read ({error.strerror})") from error
-    except (yaml.YAMLError, TypeError) as error:
+    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
         raise DatasetFormatError(path, f"is not a list of queries ({error})") from error
 
 
@@ -211,17 +212,28 @@ def _run(options: argparse.Namespace) -> int:
     if not questions:
         raise InvalidQueryError("no query was given")
     client = QueryClient(options.node, with_pictures=options.out is not None)
-    asked = []
-    for question in questions:
-        if options.wait:
-            asked.append(client.ask_when_ready(question, _request(options), options.timeout, options.wait))
-        else:
-            asked.append(client.ask(question, _request(options), options.timeout))
-    client.destroy_node()
+    asked: list[Asked] = []
+    try:
+        for question in questions:
+            if options.wait:
+                asked.append(client.ask_when_ready(question, _request(options), options.timeout, options.wait))
+            else:
+                asked.append(client.ask(question, _request(options), options.timeout))
+    finally:  # what was answered isn't lost with a question that wasn't
+        client.destroy_node()
+        if asked:
+            _tell(asked, options)
+    return 0 if all(item.response.success for item in asked) else 1
+
+
+def _tell(asked: Sequence[Asked], options: argparse.Namespace) -> None:
+    """Show what came of the questions and write it where that is wanted; raises ``DatasetFormatError``."""
     Console().print(results_table(asked, f"answers of {options.node}"))
     if options.out is not None:
-        write_results(asked, options.out)
-    return 0 if all(item.response.success for item in asked) else 1
+        try:
+            write_results(asked, options.out)
+        except OSError as error:
+            raise DatasetFormatError(options.out, f"can't be written ({error.strerror})") from error
 
 
 def _request(options: argparse.Namespace) -> EgoQuery.Request:

@@ -98,7 +98,7 @@ class Serving:
         """
         query = query_from_request(request)
         camera = self._cameras[camera_from_request(request, list(self._cameras))]
-        given = images_from_request(request, rectified=camera.input.rectified)
+        given = images_from_request(request, camera.input.name, rectified=camera.input.rectified)
         max_age_s = max_frame_age_from_request(request, limits.max_age_s)
         frames = _FrameOnce(given.frame if given is not None else lambda: camera.input.frame(max_age_s))
         job = self._scheduler.submit(frames.take, query, progress, limits.timeout_s, caller)

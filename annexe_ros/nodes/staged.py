@@ -50,27 +50,29 @@ class StagedNode(LifecycleNode, Generic[ParametersT]):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop."""
-        self._deactivate()
+        done = self._undone("deactivate", self._deactivate)
         self._why_inactive = "it was deactivated"
-        return super().on_deactivate(state)
+        return super().on_deactivate(state) if done is TransitionCallbackReturn.SUCCESS else done
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give everything back."""
-        self._cleanup()
         self._why_inactive = "it is not configured"
-        return TransitionCallbackReturn.SUCCESS
+        return self._undone("clean up", self._cleanup)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and give everything back, in whatever state the node is."""
-        self._deactivate()
-        self._cleanup()
         self._why_inactive = "it was shut down"
+        return self._undone("shut down", self._deactivate, self._cleanup)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Leave nothing behind of a transition that couldn't be undone; the node is unconfigured then."""
+        self._why_inactive = "a transition failed"
+        self._undone("recover", self._deactivate, self._cleanup)
         return TransitionCallbackReturn.SUCCESS
 
     def destroy_node(self) -> None:
         """Give everything back before the node goes."""
-        self._deactivate()
-        self._cleanup()
+        self._undone("end", self._deactivate, self._cleanup)
         super().destroy_node()
 
     def _configure(self) -> None:
@@ -94,6 +96,18 @@ class StagedNode(LifecycleNode, Generic[ParametersT]):
         self._settings.check()
         self._configure()
         self._why_inactive = "it is configured but not activated"
+
+    def _undone(self, name: str, *steps: Callable[[], None]) -> TransitionCallbackReturn:
+        """Take steps back, the later ones also where one fails; say what failed."""
+        ended = TransitionCallbackReturn.SUCCESS
+        for step in steps:
+            outcome = CallOutcome()
+            with reported_in(outcome, self.get_logger()):
+                step()
+            if not outcome.success:
+                self.get_logger().error(f"can't {name}: {outcome.message}")
+                ended = TransitionCallbackReturn.ERROR
+        return ended
 
     def _transition(self, name: str, step: Callable[[], None], undo: Callable[[], None]) -> TransitionCallbackReturn:
         """Take a step; where it fails, say why in one sentence and leave nothing behind."""

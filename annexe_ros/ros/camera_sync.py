@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from annexe_ros.core import Frame
-from annexe_ros.ros.camera_info import camera_from_message
+from annexe_ros.core.calibration import camera_from_message
 from annexe_ros.ros.camera_statistics import CameraCounters, CameraStatistics
 from annexe_ros.ros.compressed import colour_from_compressed, depth_from_compressed
 from annexe_ros.ros.images import MessageDepth, colour_from_message

@@ -23,15 +23,15 @@ def query_from_request(request: EgoQuery.Request) -> Query:
     return Query(request.query, request.want_analysis, request.want_mask, request.want_3d, gaze)
 
 
-def images_from_request(request: EgoQuery.Request, *, rectified: bool = False) -> CameraImages | None:
-    """Return the images that came with the request, or None when the newest of the camera are meant.
+def images_from_request(request: EgoQuery.Request, camera: str = "", *, rectified: bool = False) -> CameraImages | None:
+    """Return the images that came with the request, as ``camera``'s, or None when its newest are meant.
 
     An image that declares anything at all is an image, however damaged: reading it gives the error. Raises
     ``InvalidQueryError`` for depth alone.
     """
     depth = request.depth if _is_given(request.depth) else None
     if _is_given(request.image):
-        return CameraImages(request.image, depth, request.camera_info, request.camera, rectified)
+        return CameraImages(request.image, depth, request.camera_info, camera, rectified)
     if depth is not None:
         raise InvalidQueryError("the request has a depth image but no image that it belongs to")
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ class Curves:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / LOG_FILE
         rows = self._path.read_text().splitlines() if step and self._path.exists() else []
-        kept = [row for row in rows if json.loads(row)["step"] <= step]
+        kept = [row for row in rows if _step_of(row) <= step]
         self._path.write_text("".join(row + "\n" for row in kept))
         self._events = _event_writer(folder / TENSORBOARD_FOLDER, step) if tensorboard else None
 
@@ -45,6 +46,14 @@ class Curves:
         """Close the event file."""
         if self._events is not None:
             self._events.close()
+
+
+def _step_of(row: str) -> float:
+    """Return the step of a line; one that a full disk has cut off comes after all others."""
+    try:
+        return float(json.loads(row)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf
 
 
 def _event_writer(folder: Path, step: int) -> Any:

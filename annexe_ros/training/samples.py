@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import LEFT_HAND_LABEL, NO_TARGET_ANSWER, RIGHT_HAND_LABEL, Hands
+from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, checked_records, instance_names
 from annexe_ros.data.sampling import draw_queries
 from annexe_ros.data.scenes import language
@@ -205,10 +206,13 @@ class Samples:
 
     def _decode(self, image_id: str) -> _Scene:
         records, mask = self.dataset.masked_records(image_id)
-        depth = self.dataset.depth(image_id).astype(np.float16)
+        image, depth = self.dataset.image(image_id), self.dataset.depth(image_id).astype(np.float16)
+        if not image.shape[:2] == depth.shape == mask.shape:
+            why = f"image {image.shape[:2]}, depth {depth.shape} and mask {mask.shape} of '{image_id}' differ in size"
+            raise DatasetFormatError(self.dataset.root, why)
         truth = self.dataset.truth(image_id)
         mirrored = _mirrored_records(truth) if self.mirror and truth is not None else ()
-        return _Scene(self.dataset.image(image_id), depth, mask, records, truth, mirrored)
+        return _Scene(image, depth, mask, records, truth, mirrored)
 
 
 def _mirrored_records(truth: SceneTruth) -> tuple[Record, ...]:

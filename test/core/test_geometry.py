@@ -11,6 +11,7 @@ from raycaster import CAMERA, Solid, View, frame_of, grounded, seen, standing
 from annexe_ros.core import Extent, OrientedBox
 from annexe_ros.core.boxes import box_around
 from annexe_ros.core.geometry import NO_DEPTH_NOTE, NO_INTRINSICS_NOTE, locate
+from annexe_ros.core.support import Plane
 
 PITCHES = (30.0, 50.0, 70.0)
 SENSOR_SIGMA_M = 0.003
@@ -100,6 +101,15 @@ def test_a_flat_patch_gets_a_flat_box():
     box = box_around(grid, CAMERA)
     assert np.allclose(box.size, [0.2, 0.1, 0.0], atol=0.002)
     assert abs(box.rotation[2, 2]) == pytest.approx(1.0)
+
+
+def test_what_is_sunk_in_a_little_has_no_negative_size():
+    mat = np.stack(np.meshgrid(np.linspace(0, 0.2, 30), np.linspace(0, 0.1, 20), [0.5]), axis=-1).reshape(-1, 3)
+    table = Plane(np.array([0.0, 0.0, -1.0]), 0.495)  # 5 mm nearer than the mat
+    box = box_around(mat, CAMERA, table)
+    assert np.allclose(box.size, [0.2, 0.1, 0.0], atol=0.002)
+    assert (box.size >= 0).all()
+    assert box.center[2] == pytest.approx(0.5)
 
 
 def test_covariance_is_one_and_says_what_is_not_known():

@@ -135,7 +135,7 @@ def test_missing_and_damaged_images_are_refused(tmp_path, folder, suffix, conten
     path = tmp_path / folder / f"{ID}.{suffix}"
     path.unlink() if content is None else path.write_bytes(content)
     read = {"RGB": bench.image, "depth": bench.depth, "mask": bench.mask}[folder]
-    with pytest.raises(DatasetFormatError, match=f"{ID}.{suffix}: (no such file|is not an image)"):
+    with pytest.raises(DatasetFormatError, match=f"{ID}.{suffix}: (no such file|is not a whole image)"):
         read(ID)
 
 

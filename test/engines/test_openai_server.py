@@ -135,6 +135,15 @@ def test_a_deadline_of_the_scheduler_ends_the_wait(server):
     assert scheduler.close(5)
 
 
+def test_a_grounder_without_its_library_is_told_how_to_get_it(server, monkeypatch):
+    def missing(*_):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("annexe_ros.inference.openai_server.open_openai", missing)
+    with pytest.raises(MissingDependencyError, match=r"'torch', which the engine 'openai' needs"):
+        engine_of(server)
+
+
 def test_without_the_client_it_is_told_how_to_get_it(server, monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("annexe_ros.inference.openai_server", "openai"))]:
         monkeypatch.delitem(sys.modules, name)

@@ -137,6 +137,22 @@ def test_a_server_that_sends_byte_by_byte_costs_no_more_than_the_time_limit():
             remote.interpret(FRAME, Query("What?"))
 
 
+def test_a_reply_that_breaks_off_is_asked_for_again():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=break_off, args=(listener,), daemon=True).start()
+        with pytest.raises(ServerUnavailableError, match="3 tries"):
+            engine(listener.getsockname()[1]).interpret(FRAME, Query("What?"))
+
+
+def break_off(listener):
+    """Answer three connections with less than is promised."""
+    for _ in range(3):
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(1 << 20)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nANX1")
+
+
 def trickle(listener):
     """Answer one connection with a head that never ends, until it is closed."""
     connection, _ = listener.accept()

@@ -12,10 +12,10 @@ pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
 from malformed import at_the_door, camera_infos, compressed_images, images, requests
 
+from annexe_ros.core.calibration import camera_from_message
 from annexe_ros.core.geometry import locate
 from annexe_ros.inference import ScriptedEngine
 from annexe_ros.ros.answers import answer_message, label_image_message
-from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.camera_sync import CameraSync
 from annexe_ros.ros.compressed import colour_from_compressed, depth_from_compressed
 from annexe_ros.ros.images import MAX_PIXELS, MessageDepth, colour_from_message

@@ -14,10 +14,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from annexe_ros.core import PinholeCamera
+from annexe_ros.core.calibration import camera_from_message
 from annexe_ros.core.errors import DatasetFormatError, ParameterError
 from annexe_ros.data.recording import write_index
 from annexe_ros.nodes.camera_replay import CameraReplay
-from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.images import MessageDepth, colour_from_message
 from annexe_ros.ros.stamps import nanoseconds
 

@@ -14,10 +14,10 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 
+from annexe_ros.core.calibration import camera_from_message
 from annexe_ros.core.errors import DatasetFormatError, ParameterError
 from annexe_ros.data.film_file import FilmFile
 from annexe_ros.nodes.egoexolearn_replay import EgoExoLearnReplay, pinhole
-from annexe_ros.ros.camera_info import camera_from_message
 from annexe_ros.ros.images import colour_from_message
 from annexe_ros.ros.stamps import nanoseconds
 

@@ -17,6 +17,7 @@ from std_srvs.srv import SetBool
 from visualization_msgs.msg import Marker, MarkerArray
 
 from annexe_ros.core.errors import Status
+from annexe_ros.inference import ScriptedEngine
 from annexe_ros.msg import InteractionAnswer, InteractionObject
 from annexe_ros.nodes.answer_output import AnswerOutput
 from annexe_ros.nodes.perception import PerceptionNode
@@ -185,6 +186,25 @@ def test_a_whole_life(context, peer):
             assert state_of(peer) == "unconfigured"
         assert change(peer, Transition.TRANSITION_UNCONFIGURED_SHUTDOWN)
         assert state_of(peer) == "finalized"
+
+
+def test_a_device_that_fails_while_it_is_given_back_leaves_nothing_behind(context, peer, monkeypatch, capfd):
+    def lost(self):
+        raise RuntimeError("device lost")
+
+    monkeypatch.setattr(ScriptedEngine, "release_device", lost, raising=False)
+    monkeypatch.setattr(ScriptedEngine, "claim_device", lambda self: None, raising=False)
+    with perception(context, autostart=False) as node:
+        assert change(peer, Transition.TRANSITION_CONFIGURE)
+        assert change(peer, Transition.TRANSITION_ACTIVATE)
+        change(peer, Transition.TRANSITION_DEACTIVATE)
+        assert state_of(peer) == "unconfigured"
+        assert "a transition failed" in peer.ask().message
+        assert node._equipment is node._serving is None
+        assert change(peer, Transition.TRANSITION_CONFIGURE)
+        assert change(peer, Transition.TRANSITION_ACTIVATE)
+        assert peer.ask_about_camera().success
+    assert "can't deactivate: internal error (RuntimeError: device lost)" in capfd.readouterr().err
 
 
 def test_a_transition_that_the_state_does_not_have_is_refused(node, peer):

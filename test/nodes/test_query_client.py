@@ -1,5 +1,8 @@
 """The query client against a real node, both over DDS."""
 
+import json
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -14,9 +17,10 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from annexe_ros.core.errors import Status
+from annexe_ros.nodes import query_client
 from annexe_ros.nodes.perception import PerceptionNode
 from annexe_ros.nodes.query_client import NoAnswerError, QueryClient
-from annexe_ros.nodes.query_report import Question
+from annexe_ros.nodes.query_report import Asked, Question
 from annexe_ros.ros.images import image_message
 from annexe_ros.srv import EgoQuery
 
@@ -49,6 +53,36 @@ def test_nobody_there_is_told(context):
     with pytest.raises(NoAnswerError, match="there is no service '/nobody/get_state'"):
         client.ask(Question("what?"), EgoQuery.Request(), timeout_s=0.1)
     client.destroy_node()
+
+
+def test_answers_are_kept_when_a_later_question_gets_none(context, tmp_path, monkeypatch, capsys):
+    told = Asked(Question("first"), EgoQuery.Response(success=True), 1.0, None, None)
+
+    class Client:
+        """Answers the first question."""
+
+        def __init__(self, *_, **__):
+            self.answers = [told]
+
+        def ask(self, question, *_):
+            if not self.answers:
+                raise NoAnswerError("'/annexe/query' gave no answer")
+            return self.answers.pop()
+
+        def destroy_node(self):
+            pass
+
+    monkeypatch.setattr(query_client, "QueryClient", Client)
+    monkeypatch.setattr(query_client, "interruptible", nullcontext)
+    monkeypatch.setattr("sys.argv", ["query_client", "first", "second", "--out", str(tmp_path / "out")])
+    assert query_client.main() == 1
+    assert "gave no answer" in capsys.readouterr().err
+    assert json.loads((tmp_path / "out" / "results.json").read_text())
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("sys.argv", ["query_client", "first", "--out", str(tmp_path / "file")])
+    assert query_client.main() == 1
+    assert "can't be written" in capsys.readouterr().err
 
 
 def test_pictures_of_a_named_camera_are_those_of_its_answer(context, peer):

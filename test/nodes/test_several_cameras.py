@@ -52,6 +52,13 @@ def test_a_request_names_its_camera(context, peer):
     assert {answer.camera for answer in cameras.answers["wrist"]} == {"wrist"}
 
 
+def test_an_image_in_the_request_is_the_cameras(context, peer):
+    own = image_message(np.full((24, 32, 3), 90, np.uint8), "rgb8", peer.header())
+    with perception(context, cameras=["head", "wrist"]):
+        answers = [peer.ask_until(lambda: None, {Status.NOT_ACTIVE}, image=own, camera=name) for name in ("", "wrist")]
+    assert [response.answer.camera for response in answers] == ["head", "wrist"]
+
+
 def test_the_standing_query_is_asked_of_every_camera(context, peer):
     cameras = Cameras(peer)
     with perception(context, cameras=["head", "wrist"], standing_query="what?", standing_rate_hz=20.0):

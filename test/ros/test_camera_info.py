@@ -11,8 +11,9 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from annexe_ros.core import PinholeCamera
+from annexe_ros.core.calibration import camera_from_message
 from annexe_ros.core.errors import BadImageError
-from annexe_ros.ros.camera_info import camera_from_message, camera_info_message
+from annexe_ros.ros.camera_info import camera_info_message
 
 pytestmark = pytest.mark.ros
 

@@ -242,6 +242,15 @@ def test_curves_for_tensorboard(rectangle_dataset, tiny_folder, tmp_path):
     assert shown == pytest.approx(losses_of(out), rel=1e-4)
 
 
+def test_a_curve_that_a_full_disk_has_cut_off_goes_on(tmp_path):
+    from annexe_ros.training.curves import Curves
+
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "total": 2}\n{"step": 2, "total": 1}\n{"step": 3, "to')
+    curves = Curves(tmp_path, 3, tensorboard=False)
+    curves.add(4, 1e-3, {"total": 0.5}, 1.0)
+    assert [json.loads(row)["step"] for row in (tmp_path / "log.jsonl").read_text().splitlines()] == [1, 2, 4]
+
+
 def test_resuming_nothing_is_refused(rectangle_dataset, tmp_path):
     from annexe_ros.training.run import train
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
 from annexe_ros.core import Hands
+from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -63,6 +65,18 @@ def test_as_many_images_are_kept_as_fit_into_the_memory(rectangle_dataset, monke
     for index in (0, 1, 2, 0, 1, 2):
         samples.draw(index)
     assert len(opened) == read
+
+
+def test_an_image_whose_depth_is_of_another_size_is_refused(rectangle_dataset, tmp_path):
+    from annexe_ros.training.samples import Samples
+
+    root = tmp_path / "copy"
+    shutil.copytree(rectangle_dataset, root)
+    path = next((root / "depth").glob("train_*.png"))
+    cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[::2, ::2])
+    dataset = EgoIrgBench(root)
+    with pytest.raises(DatasetFormatError, match=rf"depth \(36, 48\) and mask \(72, 96\) of '{path.stem}'"):
+        Samples(dataset, [], 2, seed=0).draw(dataset.ids.index(path.stem))
 
 
 def test_truth_gives_labels_and_contact(samples):

@@ -54,6 +54,8 @@ class Annotator:
             replies = [locate(self._interpreter.interpret(frame, query), frame) for query in queries]
         except AnnexeError as error:
             return Outcome(entry.id, Ending.FAILED, str(error))
+        except Exception as error:  # a library's own, e.g. memory that ran out; the other frames go on
+            return Outcome(entry.id, Ending.FAILED, f"{type(error).__name__}: {error}")
         records, mask = frame_records(entry.id, replies, wordings, plan.min_score)
         write_frame(plan.out, plan.split, entry.id, frame, records, mask)
         write_part(plan.part(entry), annotated(entry, frame, [query.text for query in queries], replies))

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import Frame, PinholeCamera
+from annexe_ros.core.calibration import camera_from_message
 from annexe_ros.core.errors import BadImageError, DatasetFormatError, MissingDependencyError
 from annexe_ros.data.annotation.sources import Entry, numbered
 from annexe_ros.data.bag import COMPRESSED, Bag, BagMessage
+from annexe_ros.data.picture import decoded
 
 CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1, "8UC1": 1, "8UC3": 3}
 RGB_FIRST = ("rgb8", "rgba8")
@@ -56,14 +58,16 @@ class BagFrames:
         """Return the intrinsics of a camera_info, which mostly is that of the frame before."""
         if item != self._info:
             ((role, data),) = self._bag.read([item])
-            self._info, self._intrinsics = item, camera_of(self._message(role, data))
+            self._info, self._intrinsics = item, camera_from_message(self._message(role, data))
         return self._intrinsics
 
     def _message(self, role: str, data: bytes) -> Any:
+        from rosbags.serde import SerdeError
+
         kind = self._bag.types[role]
         try:
             return self._types.deserialize_cdr(data, kind)
-        except (ValueError, IndexError, KeyError, AssertionError) as error:  # rosbags' words for bytes that don't fit
+        except (SerdeError, ValueError, IndexError, KeyError, AssertionError) as error:  # bytes that don't fit
             raise DatasetFormatError(self._bag.path, f"a message of type {kind} is damaged ({error})") from error
 
 
@@ -112,18 +116,6 @@ def depth_of(message: Any) -> NDArray[np.float32]:
     return np.where(np.isfinite(metres) & (metres > 0), metres, np.float32(np.nan))
 
 
-def camera_of(message: Any) -> PinholeCamera | None:
-    """Return the intrinsics; None where the camera isn't calibrated, which K of zeros says."""
-    if not message.k[0]:
-        return None
-    known = message.distortion_model in ("plumb_bob", "rational_polynomial") and np.any(message.d)
-    values = [float(value) for value in message.k]
-    return PinholeCamera(
-        message.width, message.height, values[0], values[4], values[2], values[5],
-        tuple(float(value) for value in message.d) if known else (),
-    )  # fmt: skip
-
-
 def _pixels(message: Any, kind: np.dtype[Any], channels: int) -> NDArray[Any]:
     """View the pixels (H, W, channels) where they lie; ``step`` and ``is_bigendian`` are honoured."""
     row = message.width * channels * kind.itemsize
@@ -147,7 +139,7 @@ def _compressed_depth(message: Any) -> NDArray[np.float32]:
 
 
 def _decoded(data: bytes, flags: int) -> NDArray[Any]:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    image = decoded(data, flags)
     if image is None or image.shape[0] * image.shape[1] > MAX_PIXELS:
         raise BadImageError(f"a compressed image of {len(data)} bytes can't be decoded")
-    return np.asarray(image)
+    return image

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -128,6 +128,8 @@ class Server:
             data = response.read(MAX_REPLY_BYTES + 1)
             if len(data) > MAX_REPLY_BYTES:
                 raise HTTPException(f"the reply has more than {MAX_REPLY_BYTES} bytes")
+            if response.length:  # read() with a limit doesn't say that the connection broke off
+                raise IncompleteRead(data, response.length)
             answer = Answer(response.status, data, _account(response.status, data))
         except FAILURES as error:
             future.set_exception(error)

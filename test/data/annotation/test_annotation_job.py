@@ -9,6 +9,7 @@ import signal
 import sys
 
 import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install annexe-ros[annotate]")
@@ -32,7 +33,7 @@ def test_broken_frames_are_skipped_and_listed(images, tmp_path):
     assert [outcome.id for outcome in summary.ended(Ending.DONE)] == ["view_0", "view_2"]
     listed = json.loads((out / "skipped.json").read_text())
     assert [item["id"] for item in listed["skipped"]] == ["view_1"]
-    assert "not an image that OpenCV can read" in listed["skipped"][0]["why"]
+    assert "not a whole image that OpenCV can read" in listed["skipped"][0]["why"]
 
 
 class Mortal(ScriptedEngine):
@@ -101,6 +102,24 @@ def test_an_engine_that_fails_at_every_frame_ends_the_run(tmp_path):
         cv2.imwrite(str(folder / f"{number}.png"), picture(0))
     with pytest.raises(EngineError, match="failed at 5 frames in a row, last: no memory"):
         run(folder, tmp_path / "out", Failing)
+
+
+class OutOfMemoryOnce(ScriptedEngine):
+    def interpret(self, frame, query, progress=None):
+        if not frame.image[0, 0].any():
+            raise RuntimeError("not enough memory")
+        return super().interpret(frame, query)
+
+
+def test_a_librarys_own_error_costs_its_frame_alone(tmp_path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number, pixels in enumerate((picture(0), np.zeros_like(picture(0)), picture(2))):
+        cv2.imwrite(str(folder / f"{number}.png"), pixels)
+    summary = run(folder, tmp_path / "out", OutOfMemoryOnce)
+    assert [outcome.id for outcome in summary.ended(Ending.DONE)] == ["0", "2"]
+    (failed,) = summary.ended(Ending.FAILED)
+    assert (failed.id, failed.why) == ("1", "RuntimeError: not enough memory")
 
 
 def test_every_nth_frame(video, tmp_path):

@@ -28,6 +28,16 @@ def test_frames_of_a_bag_have_depth_and_the_camera_that_was_told_once(bag):
     source.close()
 
 
+def test_a_message_that_is_cut_off_and_a_lens_that_cant_be_undone_are_told(odd_bag):
+    source = open_frames(odd_bag, DEFAULT_TOPICS)
+    with pytest.raises(DatasetFormatError, match="is damaged"):
+        source.read(source.entries[0])
+    assert source.read(source.entries[1]).camera.distortion == (0.1, 0.0, 0.0, 0.0, 0.0)
+    with pytest.raises(BadImageError, match="equidistant"):
+        source.read(source.entries[2])
+    source.close()
+
+
 def test_frames_of_a_video_can_be_read_in_any_order(video):
     source = open_frames(video, DEFAULT_TOPICS)
     seen = [int(source.read(source.entries[number]).image[24, 40, 0]) for number in (2, 0, 3)]
