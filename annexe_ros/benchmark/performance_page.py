@@ -90,8 +90,8 @@ these limits a small model pays for calls: {calls}
   CPU, in the order of channels that the pixels have; the uneven borders of strided ones are part of the filters
   (`inference/fusion.py`, `inference/folding.py`). This halved the backbone's time: a map is written once, not four
   times.
-* **The node looks for each mask's box once** (`Interpretation.window`), for the masks that there are; overlays, markers
-  and clouds are drawn in a thread of their own, and only for subscribers (`nodes/answer_output.py`).
+* **Each mask's box is looked for once** (`Interpretation.windows`), where the masks are drawn; overlays, markers and
+  clouds are drawn in a thread of their own, and only for subscribers (`nodes/answer_output.py`).
 * **The response goes first**: topics are published when it is on its way (`nodes/serving.py`). Depth is checked when it
   is taken and converted when somebody reads it, which a query without 3D doesn't (`core/frame.py`); what a message
   carries is written where it will lie (`ros/images.py`).
@@ -102,7 +102,7 @@ these limits a small model pays for calls: {calls}
 * **The engine is loaded in a thread that ends**: OpenMP keeps helpers for every thread that ever computed, and once
   there are more of them than cores they sleep at each place where they meet. A node that loaded its engine in one
   thread and asked it in another took 133 ms for a call that then took 85 ms (`inference/own_thread.py`; the model of
-  that day saw fewer pixels). Its own share was .060 before, and from .050 to .091 in five runs on two machines since:
+  that day saw fewer pixels). Its own share was .060 before, and from .044 to .091 in ten runs on two machines since:
   what the node adds, 8 to 14 ms, hardly depends on how long the model takes, so that the target is met in some.
 * **Nothing is spelt for nobody**: tokens become text while they are generated only where a caller listens.
 
