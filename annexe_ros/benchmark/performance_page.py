@@ -131,7 +131,7 @@ def page(figures: Mapping[str, Any]) -> str:
         node=_node(figures["node"]),
         limits=_rows({name: (value,) for name, value in figures["limits"].items()}),
         calls=_calls(figures),
-        speed=f"{figures['tokens_per_s']:.3g} tokens/s" if figures["tokens_per_s"] else "no speed: there were none",
+        speed=f"{_cell(figures['tokens_per_s'])} tokens/s" if figures["tokens_per_s"] else "no speed: there were none",
         paper="| figure | value |\n|---|---|\n" + _rows({name: (value,) for name, value in figures["paper"].items()}),
         plots=_plots(figures),
         notes="\n".join(f"* {note}" for note in figures["notes"]),
