@@ -51,8 +51,10 @@ def interruptible() -> Iterator[None]:
     rclpy.init()
     try:
         yield
-    except ExternalShutdownException as error:  # rclpy noticed the signal before Python did
-        raise KeyboardInterrupt from error
+    except (ExternalShutdownException, RuntimeError) as error:
+        if rclpy.ok():
+            raise
+        raise KeyboardInterrupt from error  # rclpy noticed the signal before Python did, perhaps just before it waited
     finally:
         rclpy.try_shutdown()
 

@@ -46,6 +46,25 @@ def test_a_process_that_waits_ends_at_once_and_gives_its_memory_back(request_to_
     assert not [path for path in memory if Path(path).exists()]
 
 
+FAILING = """
+import sys
+import rclpy
+from annexe_ros.nodes.spinning import interruptible
+
+with interruptible():
+    if sys.argv[1] == "ended":
+        rclpy.shutdown()  # as its handler of signals does, perhaps just before somebody waits
+    raise RuntimeError("failed to wait")
+"""
+
+
+@pytest.mark.parametrize(("state", "error"), [("ended", "KeyboardInterrupt"), ("alive", "RuntimeError")])
+def test_what_rclpy_raises_once_it_has_ended_is_the_interruption(state, error):
+    run = [sys.executable, "-c", FAILING, state]
+    told = subprocess.run(run, env=isolated_environment(), capture_output=True, text=True, check=False).stderr
+    assert told.strip().splitlines()[-1].startswith(error)
+
+
 SPINNING = """
 import time
 
