@@ -8,20 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+from annexe_ros.core.jpeg import JPEG_START, jpeg_size
 
 
 def decoded(data: bytes, flags: int) -> NDArray[Any] | None:
     """Return the pixels as ``cv2.imdecode`` does with ``flags``; None for what is no whole image."""
-    if not data or _is_cut_off(data):
+    if not data or (data.startswith(JPEG_START) and jpeg_size(data) is None):
         return None
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:  # e.g. more pixels than OpenCV takes
         return None
     return None if image is None else np.asarray(image)
-
-
-def _is_cut_off(data: bytes) -> bool:
-    """Tell whether a JPEG lacks its end: OpenCV 4 decodes half a file to half an image."""
-    return data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN)

@@ -101,23 +101,24 @@ class StagedNode(LifecycleNode, Generic[ParametersT]):
         """Take steps back, the later ones also where one fails; say what failed."""
         ended = TransitionCallbackReturn.SUCCESS
         for step in steps:
-            outcome = CallOutcome()
-            with reported_in(outcome, self.get_logger()):
-                step()
-            if not outcome.success:
-                self.get_logger().error(f"can't {name}: {outcome.message}")
+            if not self._taken(name, step).success:
                 ended = TransitionCallbackReturn.ERROR
         return ended
 
     def _transition(self, name: str, step: Callable[[], None], undo: Callable[[], None]) -> TransitionCallbackReturn:
         """Take a step; where it fails, say why in one sentence and leave nothing behind."""
-        outcome = CallOutcome()
-        with reported_in(outcome, self.get_logger()):
-            step()
+        outcome = self._taken(name, step)
         if outcome.success:
             return TransitionCallbackReturn.SUCCESS
         undo()
         self._why_inactive = outcome.message
-        if self.context.ok():
-            self.get_logger().error(f"can't {name}: {outcome.message}")
         return TransitionCallbackReturn.FAILURE
+
+    def _taken(self, name: str, step: Callable[[], None]) -> CallOutcome:
+        """Take one step and return how it ended; where it fails, say why in one sentence."""
+        outcome = CallOutcome()
+        with reported_in(outcome, self.get_logger()):
+            step()
+        if not outcome.success and self.context.ok():
+            self.get_logger().error(f"can't {name}: {outcome.message}")
+        return outcome

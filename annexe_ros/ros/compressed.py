@@ -17,14 +17,11 @@ from sensor_msgs.msg import CompressedImage
 
 from annexe_ros.core.depth import known_depth
 from annexe_ros.core.errors import BadImageError
+from annexe_ros.core.jpeg import jpeg_size
 from annexe_ros.ros.images import MILLIMETRES, check_size
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_GREY, PNG_DEPTH_BITS = 0, 16
-JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-JPEG_SCAN = 0xDA
-JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers that declare the size, one per way of coding; the ones left out hold tables."""
 
 DEPTH_HEADER = struct.Struct("<iff")
 DEPTH_CODECS = ("compressedDepth png", "compressedDepth", "")
@@ -75,7 +72,7 @@ def _declared_size(data: bytes, format_: str) -> tuple[int, int]:
     """Return width and height that a JPEG or PNG declares."""
     if data.startswith(PNG_START) and len(data) >= 24:
         return _png_size(data)
-    size = _jpeg_size(data) if data.startswith(JPEG_START) else None
+    size = jpeg_size(data)
     if size is None:
         raise BadImageError(f"the compressed image ('{format_}', {len(data)} bytes) is no whole JPEG or PNG")
     return size
@@ -84,23 +81,6 @@ def _declared_size(data: bytes, format_: str) -> tuple[int, int]:
 def _png_size(data: bytes) -> tuple[int, int]:
     width, height = struct.unpack_from(">II", data, 16)
     return width, height
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """Return width and height of a JPEG that is all there, else None: OpenCV 4 decodes half a file to half an image."""
-    size, at = None, len(JPEG_START)
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # filled up
-            at += 1
-            continue
-        if marker == JPEG_SCAN:
-            return size if data.find(JPEG_END, at) >= 0 else None
-        if marker in JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            size = (width, height)
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return None
 
 
 def _decoded(data: bytes, flags: int, format_: str) -> NDArray[Any]:

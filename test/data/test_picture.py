@@ -14,6 +14,7 @@ def test_a_whole_file_is_decoded_and_a_part_of_it_is_none(suffix):
     data = cv2.imencode(suffix, PIXELS)[1].tobytes()
     assert decoded(data, cv2.IMREAD_COLOR).shape == PIXELS.shape
     assert decoded(data + bytes(5), cv2.IMREAD_COLOR) is not None  # some cameras fill up
+    assert decoded(data + b"\xff\xda film", cv2.IMREAD_COLOR) is not None  # some phones append a film
     assert decoded(data[: len(data) // 2], cv2.IMREAD_COLOR) is None
 
 

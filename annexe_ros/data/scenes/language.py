@@ -83,9 +83,14 @@ def _by_name(view: View, rng: np.random.Generator) -> Iterator[Question]:
     for label in touched:
         yield from _about(view, label)
     for label in [*_some(view.untouched, 3, rng), *_some(view.absent, 4, rng)]:
-        about = list(_about(view, label))
-        yield about[0]
-        yield about[int(rng.integers(1, len(about)))]
+        yield from _two_about(view, label, rng)
+
+
+def _two_about(view: View, label: str, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield the plain question about one name and another one."""
+    about = list(_about(view, label))
+    yield about[0]
+    yield about[int(rng.integers(1, len(about)))]
 
 
 def _about(view: View, label: str) -> Iterator[Question]:
@@ -103,7 +108,7 @@ def _about(view: View, label: str) -> Iterator[Question]:
 
 def _by_several_names(view: View, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions that join names: of hands and objects, of objects, of what is there and what isn't."""
-    known = [item.label for item in view.objects if view.named(item.label)]
+    known = _known(view)
     touched = [item.label for item in view.touched if item.label in known]
     for label in dict.fromkeys([*touched[:1], *_some(known, 2, rng)]):
         side = str(rng.choice(SIDES))
@@ -115,19 +120,27 @@ def _by_several_names(view: View, rng: np.random.Generator) -> Iterator[Question
     for count, candidates in ((2, known), (2, known), (3, known), (2, [*known, *_some(view.absent, 2, rng)])):
         names = _some(candidates, count, rng)
         if len(names) == count:
-            yield asks.together(names), tuple(item for name in names for item in _those(view.named(name)))
+            yield _joined(view, names)
 
 
 def _by_strange_names(view: View, strangers: Sequence[str], rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about things that no scene has, and one that names such a thing beside one that is there."""
     for label in _some(strangers, 2, rng):
-        about = list(_about(view, label))
-        yield about[0]
-        yield about[int(rng.integers(1, len(about)))]
-    for known in _some([item.label for item in view.objects if view.named(item.label)], 1, rng):
-        names = [known, *_some(strangers, 1, rng)]
+        yield from _two_about(view, label, rng)
+    for label in _some(_known(view), 1, rng):
+        names = [label, *_some(strangers, 1, rng)]
         rng.shuffle(names)
-        yield asks.together(names), tuple(item for name in names for item in _those(view.named(name)))
+        yield _joined(view, names)
+
+
+def _known(view: View) -> list[str]:
+    """Return the names by which an object in view can be asked for."""
+    return [item.label for item in view.objects if view.named(item.label)]
+
+
+def _joined(view: View, names: Sequence[str]) -> Question:
+    """Ask for several objects by name; those that aren't there aren't in the answer."""
+    return asks.together(names), tuple(item for name in names for item in _those(view.named(name)))
 
 
 def _those(item: Instance | None) -> tuple[Instance, ...]:
