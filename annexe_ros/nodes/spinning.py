@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -15,6 +16,7 @@ from rclpy.node import Node
 from annexe_ros.core.errors import AnnexeError
 
 HEARTBEAT_S = 0.5
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
@@ -45,9 +47,13 @@ def interruptible() -> Iterator[None]:
     """Have ROS in a block that SIGTERM, too, ends with ``KeyboardInterrupt``.
 
     For programs that spin only now and then: a signal that ends the process by itself leaves the shared memory of Fast
-    DDS behind, 64 MiB with our profile.
+    DDS behind, 64 MiB with our profile. So does a second one that cuts short what the first one began, hence it is
+    ignored, as are all once the block has ended.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt = _interruption()
+    for request in INTERRUPTIONS:
+        if signal.getsignal(request) is not signal.SIG_IGN:  # as a shell has it for what runs in the background
+            signal.signal(request, interrupt)
     rclpy.init()
     try:
         yield
@@ -57,6 +63,20 @@ def interruptible() -> Iterator[None]:
         raise KeyboardInterrupt from error  # rclpy noticed the signal before Python did, perhaps just before it waited
     finally:
         rclpy.try_shutdown()
+        _ignore_interruptions()  # Python gives signals back what they do by default before it destroys the last objects
+
+
+def _interruption() -> Callable[[int, FrameType | None], None]:
+    """Return a handler of signals that raises ``KeyboardInterrupt`` the first time."""
+    interrupted = False
+
+    def interrupt(_request: int, _frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if not interrupted:
+            interrupted = True
+            raise KeyboardInterrupt
+
+    return interrupt
 
 
 def _spin(node: Node) -> None:
@@ -73,4 +93,5 @@ def _spin(node: Node) -> None:
 
 
 def _ignore_interruptions() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for request in INTERRUPTIONS:
+        signal.signal(request, signal.SIG_IGN)
