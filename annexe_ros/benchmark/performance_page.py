@@ -196,7 +196,7 @@ def _calls(figures: Mapping[str, Any]) -> str:
     limit = figures["limits"]["token_limit_ms"]
     return (
         f"a token takes {1e3 / speed:.3g} ms here, {1e3 / speed / limit:.3g} times the limit of its bytes "
-        "(less than once where several are read together)."
+        "(less than once is possible, since guessed tokens are read several at a time)."
     )
 
 

@@ -45,14 +45,18 @@ def resize(sample: Sample, height: int, width: int) -> Sample:
     smooth = cv2.INTER_AREA if sample.mask.shape[0] > height else cv2.INTER_LINEAR
     return replace(
         sample,
-        image=_resized(sample.image, height, width, smooth),
-        depth=_resized(sample.depth, height, width, cv2.INTER_NEAREST),
-        mask=_resized(sample.mask, height, width, cv2.INTER_NEAREST),
+        image=np.asarray(cv2.resize(sample.image, (width, height), interpolation=smooth)),
+        depth=nearest(sample.depth, height, width),
+        mask=nearest(sample.mask, height, width),
     )
 
 
-def _resized(pixels: NDArray, height: int, width: int, interpolation: int) -> NDArray:
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=interpolation))
+def nearest(pixels: NDArray, height: int, width: int) -> NDArray:
+    """Return a map (H, W) at another size by the pixel whose centre lies nearest.
+
+    Not by ``cv2.INTER_NEAREST``, which takes the pixel up and to the left: half a pixel beside the image.
+    """
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT))
 
 
 def photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from annexe_ros.model import AnnexeConfig, AnnexeProcessor
-from annexe_ros.training.augment import crop, photometric, resize
+from annexe_ros.training.augment import crop, nearest, photometric, resize
 from annexe_ros.training.samples import Sample, Text
 
 IGNORED = -100
@@ -92,10 +92,11 @@ class Collator:
         height, width = self._input_size(samples[0], rng)
         if rng is not None:
             samples = [crop(sample, width / height, rng) for sample in samples]
+        maps = self._maps(samples, height // FINE_STRIDE, width // FINE_STRIDE)
         samples = [resize(sample, height, width) for sample in samples]
         if rng is not None:
             samples = [replace(sample, image=photometric(sample.image, rng)) for sample in samples]
-        return Batch(**self._images(samples), **self._texts(samples), **self._slots(samples))
+        return Batch(**maps, pixel_values=self._pixels(samples), **self._texts(samples), **self._slots(samples))
 
     def _input_size(self, first: Sample, rng: np.random.Generator | None) -> tuple[int, int]:
         if rng is None:
@@ -103,17 +104,18 @@ class Collator:
         aspect = rng.choice(ASPECTS, p=ASPECT_SHARES)
         return self.processor.image_processor.input_size(1000, round(1000 * aspect))
 
-    def _images(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+    def _pixels(self, samples: Sequence[Sample]) -> Tensor:
         images = torch.from_numpy(np.stack([sample.image for sample in samples])).permute(0, 3, 1, 2).float() / 255
-        pixels = self.processor.image_processor.normalize_pixels(images)
-        half = FINE_STRIDE // 2
-        masks = [sample.mask[half::FINE_STRIDE, half::FINE_STRIDE] for sample in samples]
-        depths = [min_max(sample.depth[half::FINE_STRIDE, half::FINE_STRIDE]) for sample in samples]
+        return self.processor.image_processor.normalize_pixels(images).contiguous(memory_format=torch.channels_last)
+
+    def _maps(self, samples: Sequence[Sample], height: int, width: int) -> dict[str, Tensor]:
+        """Return what the dense heads are taught; a cell takes the sample's pixel at its centre."""
+        masks = [nearest(sample.mask, height, width) for sample in samples]
+        depths = [min_max(nearest(sample.depth, height, width)) for sample in samples]
         labels = np.stack([s.label_of[mask] for s, mask in zip(samples, masks, strict=True)])
         colours = np.stack([s.colour_of[mask] for s, mask in zip(samples, masks, strict=True)])
         contacts = np.stack([s.contact_of[mask] for s, mask in zip(samples, masks, strict=True)])
         return {
-            "pixel_values": pixels.contiguous(memory_format=torch.channels_last),
             "depth": torch.from_numpy(np.stack(depths)),
             "label_map": torch.from_numpy(np.where(labels < 0, IGNORED, labels)),
             "colour_map": torch.from_numpy(np.where(colours < 0, IGNORED, colours)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -156,6 +157,23 @@ def test_a_crop_keeps_every_instance_recognisable(samples):
         kept = np.bincount(cut.mask.ravel(), minlength=4)
         assert (kept[1:4] >= MINIMUM_KEPT * whole[1:4]).all()
         assert cut.image.shape[:2] == cut.depth.shape == cut.mask.shape
+
+
+@pytest.mark.parametrize("size", [(448, 576), (384, 672), (112, 144)])
+def test_instances_stay_where_the_image_has_them(samples, size):
+    from annexe_ros.training.augment import resize
+
+    disc = cv2.circle(np.zeros((480, 640), dtype=np.uint8), (300, 230), 170, 1, cv2.FILLED)
+    image = np.repeat(disc[:, :, None] * np.uint8(255), 3, axis=2)
+    there = resize(replace(samples.draw(0), image=image, mask=disc, depth=disc.astype(np.float32)), *size)
+    seen = centre(there.image[:, :, 0])
+    assert np.abs(centre(there.mask) - seen).max() < 0.1
+    assert np.abs(centre(there.depth) - seen).max() < 0.1
+
+
+def centre(weights):
+    places = np.indices(weights.shape)
+    return (places * weights).sum(axis=(1, 2)) / weights.sum()
 
 
 def test_photometric_augmentation_is_seeded_and_changes_the_image():
