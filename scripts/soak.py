@@ -48,7 +48,7 @@ def main() -> int:
     options.out.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
     shortcomings = report.shortcomings()
     for sentence in shortcomings:
-        console.print(f"[red]{sentence}")
+        console.print(sentence, style="red", markup=False)
     return 1 if shortcomings else 0
 
 

@@ -28,12 +28,10 @@ from annexe_ros.evaluation.report import EvaluationReport
 from annexe_ros.evaluation.runner import evaluate
 from annexe_ros.inference.annexe import AnnexeEngine
 from annexe_ros.inference.loading import load
+from annexe_ros.training.parts import IMAGE_ENCODER
 
 FIRST, UNDESCRIBED, FOLLOW_UP = "first_query", "first_query_without_analysis", "follow_up"
 """A query about a new image; one that doesn't want it described; one about an image that was described before."""
-
-IMAGE_ENCODER = ("backbone", "coordinates", "pyramid", "dense_heads", "vision_tower", "ground_encoder")
-"""Parts that are to be the same in both models, so that nothing but the texts' stage differs."""
 
 Follow = Callable[[int, int], None]
 
@@ -124,7 +122,7 @@ def _cost(pairs: Sequence[Pair]) -> dict[str, float]:
 
 
 def _checked(off: Path, on: Path) -> tuple[bool, dict[str, int]]:
-    """Return whether both see and encode images alike, and how many parameters each has."""
+    """Return whether both see and encode images alike, so that only the texts' stage differs, and their parameters."""
     loaded = [load(folder, torch.device("cpu")) for folder in (off, on)]
     for folder, (network, _), wanted in zip((off, on), loaded, (False, True), strict=True):
         if network.config.analysis_guided is not wanted:

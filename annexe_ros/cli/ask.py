@@ -17,7 +17,7 @@ from annexe_ros.cli.engine import (
     ModelOption,
     open_engine,
 )
-from annexe_ros.cli.terminal import JsonFlag, print_json, working, writing_into
+from annexe_ros.cli.terminal import JsonFlag, open_console, print_json, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.core import Frame, Interpretation
@@ -114,11 +114,12 @@ def _write_pictures(out: Path, frame: Frame, reply: Interpretation, query: str) 
 
 
 def _print_for_people(result: dict[str, Any], notes: tuple[str, ...]) -> None:
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console()
-    for line in (result["analysis"], f"[bold]{result['answer']}[/bold]  ({result['target_score']:.2f})", *notes):
+    console = open_console()
+    answer = Text.assemble((result["answer"], "bold"), f"  ({result['target_score']:.2f})")
+    for line in (result["analysis"], answer, *notes):
         console.print(line)
     columns = ("mask_value", "label", "role", "score", "active", "box", "area")
     if result["objects"]:

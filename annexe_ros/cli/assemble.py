@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annexe_ros.cli.terminal import working
+from annexe_ros.cli.terminal import working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.model import AnnexeForEgoIRG
@@ -43,7 +43,7 @@ def assemble(
     Parts that are not on disk are fetched from the hub. What joins them is untrained, so this is where `annexe train`
     begins and where `annexe convert` puts the authors' weights.
     """
-    with working():
+    with working(), writing_into(out):
         import torch
 
         from annexe_ros.core.errors import CheckpointError, ParameterError

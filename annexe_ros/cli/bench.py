@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from annexe_ros.cli.engine import DEFAULT_DTYPE, DeviceOption, DtypeOption, ModelOption
-from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working, writing_into
+from annexe_ros.cli.terminal import JsonFlag, open_console, print_json, progress_bar, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.benchmark.report import BenchReport
@@ -69,11 +69,9 @@ def _write_page(folder: Path, figures: dict[str, Any]) -> None:
 
 
 def _print_for_people(report: BenchReport) -> None:
-    from rich.console import Console
-
     from annexe_ros.benchmark.report import report_table
 
-    console = Console()
+    console = open_console()
     console.print(report_table(report))
     for sentence in (*report.notes, *report.shortcomings()):
         console.print(sentence)

@@ -9,7 +9,7 @@ import typer
 
 from annexe_ros.cli.assemble import place_checkpoint
 from annexe_ros.cli.convert_egovideo import CLIP_TOKENIZER, convert_egovideo
-from annexe_ros.cli.terminal import working
+from annexe_ros.cli.terminal import working, writing_into
 
 
 def convert(
@@ -35,7 +35,7 @@ def convert(
     Every tensor that has no place is named with the reason, and nothing is written until each of these is dropped by
     name. The authors' mask decoder and indicator have none: they read tokens drawn at random. Ours stay untrained.
     """
-    with working():
+    with working(), writing_into(out):
         if base is None:
             convert_egovideo(checkpoint, out, tokenizer)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from annexe_ros.cli.terminal import JsonFlag, progress_bar, show_figures, working
+from annexe_ros.cli.terminal import JsonFlag, progress_bar, show_figures, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.procedures.feature_task import FeatureJob
@@ -66,7 +66,7 @@ def train(
 
     What is asked about is not learnt from. Segmentation's lists have no video in common; the others' do as published.
     """
-    with working():
+    with working(), writing_into(out):
         from annexe_ros.procedures.feature_task import FeatureBenchmark
         from annexe_ros.procedures.weights import save_model
 

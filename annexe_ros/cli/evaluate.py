@@ -16,7 +16,7 @@ from annexe_ros.cli.engine import (
     ModelOption,
     open_engine,
 )
-from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working, writing_into
+from annexe_ros.cli.terminal import JsonFlag, open_console, print_json, progress_bar, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.evaluation.gallery import Gallery
@@ -68,7 +68,6 @@ def _write_page(folder: Path, figures: dict[str, Any], gallery: Gallery, title: 
 
 
 def _print_for_people(figures: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(
@@ -79,7 +78,7 @@ def _print_for_people(figures: dict[str, Any]) -> None:
             low_high = bounds[metric]
             interval = "" if low_high is None else f"{low_high[0]:.3f} to {low_high[1]:.3f}"
             table.add_row(part, metric, "-" if value is None else f"{value:.4f}", interval)
-    console = Console()
+    console = open_console()
     console.print(table)
     for note in figures.get("notes", ()):
         console.print(note)

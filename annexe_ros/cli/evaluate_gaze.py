@@ -36,7 +36,7 @@ def evaluate_gaze(
 
     An engine is asked about each scene. "What am I looking at?": right_object says that the mask is that of the object,
     right_name that the name is, nearer that a second look was needed. "Is the hand on what I look at?": right_touch
-    says that it was told whether. The points are a degree or so off, as an eye tracker's are.
+    says that it was told whether. The points are half a degree off in x and in y, as an eye tracker's are.
     """
     with working(), progress_bar("scenes") as follow:
         from annexe_ros.data.ego_irgbench import EgoIrgBench

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from annexe_ros.cli.engine import DeviceOption
-from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working
+from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, working, writing_into
 
 if TYPE_CHECKING:
     from annexe_ros.video.encoder import ClipEncoder
@@ -50,7 +50,7 @@ def train_tracker(
     With --held-out it prints the share of windows whose step is recognised (accuracy), and of those after which the
     most probable next step is the one that comes (next_step).
     """
-    with working():
+    with working(), writing_into(out):
         from dataclasses import replace
 
         from annexe_ros.procedures.tracking import training

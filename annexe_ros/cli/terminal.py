@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Follow = Callable[[int, int], None]
@@ -28,6 +31,13 @@ def show_figures(figures: Mapping[str, float], as_json: bool) -> None:
         typer.echo("\n".join(f"{name}: {value:.4g}" for name, value in figures.items()))
 
 
+def open_console() -> Console:
+    """Return a console on stdout for people; brackets and colons in what it prints are just that."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False)
+
+
 @contextmanager
 def working() -> Iterator[None]:
     """Keep stdout for the result: what libraries print while working goes to stderr."""
@@ -37,12 +47,32 @@ def working() -> Iterator[None]:
 
 @contextmanager
 def writing_into(folder: Path, option: str = "--out") -> Iterator[None]:
-    """Make the folder that an option names, and say so where it or what is written there meanwhile can't be."""
+    """Make the folder that an option names, and say so where it or what is written there meanwhile can't be.
+
+    A new one is taken back where the work fails before anything is in it.
+    """
     try:
+        new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        yield
+        try:
+            yield
+        except BaseException:
+            if new:
+                with suppress(OSError):  # it isn't empty
+                    folder.rmdir()
+            raise
     except OSError as error:
+        if not _is_of(error, folder):
+            raise
         raise typer.BadParameter(f"can't write into '{folder}': {error.strerror}", param_hint=option) from error
+
+
+def _is_of(error: OSError, folder: Path) -> bool:
+    """Tell whether the system, not a library, refused what is in a folder or leads there; a full disk names no file."""
+    if error.errno is None or error.filename is None:
+        return error.errno is not None
+    file, folder = Path(str(error.filename)).absolute(), folder.absolute()
+    return file.is_relative_to(folder) or folder.is_relative_to(file)
 
 
 @contextmanager

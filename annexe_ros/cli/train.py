@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from annexe_ros.cli.terminal import working
+from annexe_ros.cli.terminal import working, writing_into
 
 
 def train(
@@ -55,7 +55,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
     """Train ANNEXE on a data set in Ego-IRGBench's layout, generated or real."""
-    with working():
+    with working(), writing_into(out):
         from annexe_ros.inference.resolve import resolve_model
         from annexe_ros.training.losses import LossWeights
         from annexe_ros.training.run import train as run_training

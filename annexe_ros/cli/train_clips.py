@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from annexe_ros.cli.terminal import progress_bar, working
+from annexe_ros.cli.terminal import progress_bar, working, writing_into
 
 
 def train_clips(
@@ -28,7 +28,7 @@ def train_clips(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
     """Teach clips and narrations to meet, with EgoNCE++ (hard negatives, noun positives) or InfoNCE."""
-    with working():
+    with working(), writing_into(out):
         from annexe_ros.inference.resolve import resolve_model
         from annexe_ros.video.training.run import train_clip_encoder
         from annexe_ros.video.training.settings import ClipTrainingSettings, Objective

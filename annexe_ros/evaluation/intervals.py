@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from annexe_ros.core.errors import ParameterError
+
 RESAMPLES = 2000
 LEVEL = 0.95
 
@@ -49,8 +51,14 @@ class Ratio:
     def gain(self, before: Ratio, seed: int = 0) -> tuple[float, float] | None:
         """Return such bounds of this figure minus ``before``, which is of the same images; None without any.
 
-        Both are resampled with the same images, so that what makes an image hard for both falls out.
+        Both are resampled with the same images, so that what makes an image hard for both falls out. Raises
+        ``ParameterError`` where they can't be of the same images.
         """
+        if self.value is None or before.value is None:
+            return None
+        if len(self.numerators) != len(before.numerators):
+            counts = f"{len(self.numerators)} and {len(before.numerators)}"
+            raise ParameterError(f"a gain is of the same images, not of {counts}")
         return _bounds(self._resampled(seed) - before._resampled(seed))
 
     def _resampled(self, seed: int) -> NDArray[np.float64]:

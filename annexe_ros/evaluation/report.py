@@ -101,7 +101,7 @@ class EvaluationReport:
         asked, shown = [row.image_id for row in self.queries], [row.image_id for row in self.images]
         analysis = [row.analysis for row in self.images], [row.reference for row in self.images]
         answers = [row.answer for row in self.queries], [row.reference for row in self.queries]
-        depths = [(row.image_id, row.depth_error) for row in self.images if row.depth_error is not None]
+        depths = [row.depth_error for row in self.images]
         return {
             "analysis": _text(shown, *analysis, notes) | {"colours": self._colours},
             "answer": _text(asked, *answers, notes) | {"exact": Ratio.of(asked, [row.exact for row in self.queries])},
@@ -109,13 +109,15 @@ class EvaluationReport:
             "interaction": _interaction(asked, [row.findings for row in self.queries]),
             "indicator": {"accuracy": Ratio.of(asked, [row.indicator_right for row in self.queries])},
             "naming": shares(self._instances),
-            "depth": {"mae": Ratio.of([i for i, _ in depths], [error for _, error in depths])},
+            "depth": {"mae": Ratio.of(shown, [e or 0.0 for e in depths], [e is not None for e in depths])},
         }
 
     @property
     def _colours(self) -> Ratio | None:
-        told = [(row.image_id, row.colours) for row in self.images if row.colours]
-        return Ratio.of([i for i, _ in told], [sum(c) for _, c in told], [len(c) for _, c in told]) if told else None
+        """Of all images, also of those whose descriptions name nothing coloured: another engine's may."""
+        told = [row.colours for row in self.images]
+        images = [row.image_id for row in self.images]
+        return Ratio.of(images, [sum(c) for c in told], [len(c) for c in told]) if any(told) else None
 
     @property
     def _instances(self) -> list[NamedInstance]:

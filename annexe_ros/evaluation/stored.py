@@ -63,5 +63,5 @@ def evaluate_stored(
 
 def _working_ms(item: Annotated, query: str) -> float:
     """Return the time that the engine took when it was asked [ms]."""
-    reply = item.replies[item.queries.index(query)]
+    reply = item.replies[item.queries.index(Query(query).text)]
     return sum(latency.ms for latency in reply.latencies)

@@ -13,7 +13,7 @@ from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from annexe_ros.core.errors import ModelNotFoundError
+from annexe_ros.core.errors import CheckpointError, ModelNotFoundError
 from annexe_ros.model import AnnexeForEgoIRG, AnnexeProcessor
 
 CHECKPOINT_FOLDER = "checkpoint"
@@ -77,9 +77,15 @@ def latest_checkpoint(out: Path) -> Path:
 def load_checkpoint(
     folder: Path, optimizer: Optimizer, schedule: LRScheduler, scaler: GradScaler | None = None
 ) -> tuple[int, dict[str, float]]:
-    """Restore optimiser, schedule and scaler; return step and running sums. ``load_model`` loads the model."""
+    """Restore optimiser, schedule and scaler; return step and running sums. ``load_model`` loads the model.
+
+    Raises ``CheckpointError`` where other parts learned, or these in other groups.
+    """
     state = torch.load(folder / STATE_FILE, weights_only=True)
-    optimizer.load_state_dict(state["optimizer"])
+    try:
+        optimizer.load_state_dict(state["optimizer"])
+    except ValueError as error:
+        raise CheckpointError(folder, f"is of a run in which other parts learned ({error})") from error
     schedule.load_state_dict(state["schedule"])
     if scaler and "scaler" in state:
         scaler.load_state_dict(state["scaler"])

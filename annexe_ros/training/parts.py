@@ -13,8 +13,10 @@ from annexe_ros.core.errors import MissingDependencyError, ParameterError
 from annexe_ros.model import PAPER_LORA, AnnexeForEgoIRG
 from annexe_ros.model.lora import ADAPTERS
 
-IMAGE_ENCODER = ("backbone", "coordinates", "pyramid", "dense_heads")
-"""The children of ``AnnexeForEgoIRG`` that a vision-only stage teaches."""
+IMAGE_ENCODER = (
+    "backbone", "coordinates", "pyramid", "dense_heads", "colour_head", "vision_tower", "ground_encoder",
+)  # fmt: skip
+"""The children of ``AnnexeForEgoIRG``, of either layout, that see the image and nothing else."""
 
 
 def add_lora(model: AnnexeForEgoIRG, rank: int) -> None:

@@ -141,7 +141,8 @@ class _Run:
         self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule, self.accelerator.scaler)
         others = other_settings(checkpoint, as_text(self.settings))
         if others and self.accelerator.is_main_process:
-            self.console.print(f"the run goes on, but not as if it had never been stopped: {'; '.join(others)}")
+            told = f"the run goes on, but not as if it had never been stopped: {'; '.join(others)}"
+            self.console.print(told, markup=False, emoji=False)
 
     def _step_batches(self, dataset: EgoIrgBench, config: AnnexeConfig) -> StepBatches:
         settings, accelerator = self.settings, self.accelerator

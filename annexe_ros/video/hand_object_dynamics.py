@@ -84,7 +84,9 @@ def movements(centres: Floats) -> list[str]:
 
 
 def direction(shift: Floats) -> str:
-    """Return the word for a shift (2,) in shares of the picture."""
+    """Return the word for a shift (2,) in shares of the picture; empty for one to or from where nothing was seen."""
+    if not np.isfinite(shift).all():
+        return ""
     across, down = shift
     if max(abs(across), abs(down)) < STILL:
         return "still"
@@ -111,7 +113,8 @@ def _contact(track: HandTrack, things: Floats) -> list[str]:
     verb = {(True, True): "holds", (False, True): "takes hold of", (True, False): "lets go of"}
     clauses = [f"{verb.get((begins, ends), 'touches for a while')} the {track.thing}"]
     moved = direction(things[touched[-1]] - things[touched[0]])
-    clauses.append(f"which {_WORDS[moved]}" if moved != "still" else "which stays in its place")
+    if moved:
+        clauses.append(f"which {_WORDS[moved]}" if moved != "still" else "which stays in its place")
     return clauses if ends else [*clauses, *_relation(track, things)]
 
 

@@ -124,6 +124,19 @@ def test_models_that_see_images_in_different_sizes_are_said_to_differ(
     assert not ablate(tiny_folder, larger, data, Extent(1, views=1), "cpu")["same_image_encoder"]
 
 
+def test_models_whose_colours_differ_are_said_to_differ(tiny_folder, guided_folder, rectangle_dataset, tmp_path):
+    from annexe_ros.benchmark.ablation import Extent, ablate
+    from annexe_ros.data.ego_irgbench import EgoIrgBench
+    from annexe_ros.model import AnnexeForEgoIRG
+
+    other = shutil.copytree(guided_folder, tmp_path / "other")
+    model = AnnexeForEgoIRG.from_pretrained(guided_folder)
+    next(model.colour_head.parameters()).data += 1
+    model.save_pretrained(other)
+    data = EgoIrgBench(rectangle_dataset, "test").first(1)
+    assert not ablate(tiny_folder, other, data, Extent(1, views=1), "cpu")["same_image_encoder"]
+
+
 def test_a_text_takes_the_place_of_the_one_before():
     from annexe_ros.benchmark.markdown import between
 

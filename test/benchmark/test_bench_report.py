@@ -105,6 +105,15 @@ def test_the_table_for_people_names_what_was_not_measured():
     assert "not measured" in cells
 
 
+def test_people_are_told_notes_and_differences_to_the_letter(capsys):
+    from annexe_ros.cli.bench import _print_for_people
+
+    _print_for_people(report(notes=["no node: pip install 'annexe-ros[serve]'"], differences=["answer: '[/b]'"]))
+    told = capsys.readouterr().out
+    assert "pip install 'annexe-ros[serve]'" in told
+    assert "answer: '[/b]'" in told
+
+
 def test_plots_are_drawn_for_everything_that_grows(tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     from annexe_ros.benchmark.performance_page import draw

@@ -18,6 +18,10 @@ TARGET_KEYS = {"mask_value", "role", "label", "score", "active", "touched_by", "
 SCRIPT = {
     "replies": {
         "Segment the bowl.": {"analysis": "The right hand holds a white mug.", "targets": []},
+        "Segment the cup.": {
+            "analysis": "Somebody holds [/b] a :mug:.",
+            "targets": [{"label": "[red] cup", "box": [0.5, 0.5, 0.2, 0.2]}],
+        },
         "Segment the right hand.": {"targets": [{"label": "right hand", "box": [0.5, 0.5, 0.25, 0.5]}]},
     }
 }
@@ -75,6 +79,13 @@ def test_people_get_a_table(ask):
     assert result.exit_code == 0
     assert "RIGHT_HAND" in result.stdout
     assert "{" not in result.stdout
+
+
+def test_brackets_and_colons_in_a_reply_are_just_that(ask):
+    result = ask("Segment the cup.")
+    assert result.exit_code == 0, result.exception
+    assert "Somebody holds [/b] a :mug:." in result.stdout
+    assert result.stdout.count("[red] cup") == 2
 
 
 def test_without_the_analysis(ask):

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from annexe_ros.cli.main import app
+from annexe_ros.data.scenes.gaze import ERROR_DEGREES
 
 
 def run(*arguments):
@@ -31,6 +32,12 @@ def test_an_unknown_crop_is_refused(rectangle_dataset):
     done = run("evaluate-gaze", "--data", rectangle_dataset, "--engine", "scripted", "--crop", "2/5")
     assert done.exit_code == 2
     assert "is not one of full, 3/4, 1/2, 1/3" in done.output
+
+
+def test_the_help_says_how_far_off_a_gaze_is():
+    told = " ".join(run("evaluate-gaze", "--help").stdout.split())
+    assert "half a degree off in x and in y" in told
+    assert ERROR_DEGREES == 0.5
 
 
 @pytest.mark.model

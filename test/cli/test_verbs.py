@@ -69,6 +69,15 @@ def test_evaluate_shows_people_a_table(bench):
     assert "scripted estimates none" in result.stdout
 
 
+def test_a_note_keeps_its_brackets(bench, monkeypatch):
+    def no_meteor(*_):
+        raise MissingDependencyError("nltk", "pip install 'annexe-ros[evaluate]'")
+
+    monkeypatch.setattr("annexe_ros.evaluation.text.meteor", no_meteor)
+    told = run("evaluate", "--data", bench, "--engine", "scripted").stdout
+    assert "pip install 'annexe-ros[evaluate]'" in " ".join(told.split())
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [(("--split", "dev"), "unknown split 'dev'"), (("--split", "val"), "no such folder")],

@@ -47,3 +47,14 @@ def test_the_figure_is_the_share_of_all_things():
     rows = (ImageRow("a", "", "", None, (), (True, True, False)), ImageRow("b", "", "", None, (), (False,)))
     assert EvaluationReport((), rows).ratios([])["analysis"]["colours"].value == 0.5
     assert EvaluationReport((), (ImageRow("a", "", "", None),)).ratios([])["analysis"]["colours"] is None
+
+
+def test_a_gain_is_of_the_same_images_though_one_engine_names_less():
+    def ratio(*colours):
+        rows = tuple(ImageRow(str(k), "", "", None, (), told) for k, told in enumerate(colours))
+        return EvaluationReport((), rows).ratios([])["analysis"]["colours"]
+
+    hard, easy = (False,), (True,)
+    silent, talkative = ratio(*[(), easy, hard] * 10), ratio(*[hard, easy, hard] * 10)
+    assert len(silent.numerators) == len(talkative.numerators) == 30
+    assert talkative.gain(silent)[1] < 0

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
+from annexe_ros.core.errors import ParameterError
 from annexe_ros.evaluation.intervals import LEVEL, Ratio
 
 
@@ -36,6 +37,13 @@ def test_a_gain_that_every_image_has_is_sure_though_the_images_differ():
     assert after.gain(before) == pytest.approx((0.25, 0.25))
     assert np.diff(after.interval()) > 0.5
     assert after.gain(Ratio.of(list(range(40)), values, [0] * 40)) is None
+
+
+def test_a_gain_of_other_images_is_refused():
+    two, three = (Ratio.of(list(range(count)), [1.0] * count) for count in (2, 3))
+    with pytest.raises(ParameterError, match="not of 3 and 2"):
+        three.gain(two)
+    assert three.gain(Ratio.of([], [])) is None
 
 
 def test_nothing_has_no_figure():

@@ -43,6 +43,28 @@ def folder_of(tiny_processor, tmp_path):
     return write
 
 
+@pytest.mark.parametrize(
+    ("layout", "encoder"),
+    [
+        (TINY_PAPER, {"vision_tower", "ground_encoder"}),
+        (
+            {"vision_config": TINY_VISION, "pyramid_channels": 16, "pixel_channels": 8, "colours": ["red", "blue"]},
+            {"backbone", "coordinates", "pyramid", "dense_heads", "colour_head"},
+        ),
+    ],
+)
+def test_all_of_the_image_encoder_has_its_own_rate(layout, encoder):
+    from annexe_ros.model import AnnexeConfig, AnnexeForEgoIRG
+    from annexe_ros.training.parts import make_optimizer
+
+    model = AnnexeForEgoIRG(AnnexeConfig(**layout | {"text_config": TINY_TEXT}, labels=NAMES))
+    groups = make_optimizer(model, 1.0, 0.2, 0.05).param_groups
+    rates = {id(weight): group["lr"] for group in groups for weight in group["params"]}
+    learning = [(name.split(".")[0], rates[id(w)]) for name, w in model.named_parameters() if w.requires_grad]
+    assert {part for part, rate in learning if rate == 0.2} == encoder
+    assert not encoder & {part for part, rate in learning if rate == 1.0}
+
+
 def test_adapters_connector_and_ground_encoder_learn(folder_of, rectangle_dataset, tmp_path):
     before, after = trained(folder_of(TINY_PAPER), rectangle_dataset, tmp_path / "run", frozen=("vision_tower",))
     moved = {name for name in before if not torch.equal(before[name].half(), after[name].half())}

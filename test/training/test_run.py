@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from annexe_ros.core import Frame, Query
-from annexe_ros.core.errors import DatasetFormatError, ModelNotFoundError, ParameterError
+from annexe_ros.core.errors import CheckpointError, DatasetFormatError, ModelNotFoundError, ParameterError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = pytest.mark.model
@@ -56,7 +58,6 @@ def test_a_new_model_takes_vocabulary_and_words_from_the_data(rectangle_dataset,
 
 
 def test_a_new_model_can_begin_with_published_weights(rectangle_dataset, tmp_path):
-    from annexe_ros.core.errors import CheckpointError
     from annexe_ros.data.ego_irgbench import EgoIrgBench
     from annexe_ros.training.run import new_model
 
@@ -182,6 +183,19 @@ def test_a_run_that_goes_on_otherwise_is_told_how(tmp_path):
     assert other_settings(tmp_path, after) == ["steps was 4, is 8", "batch_size was 4, is 2"]
 
 
+def test_how_it_goes_on_is_told_to_the_letter(rectangle_dataset, tiny_folder, tmp_path):
+    from rich.console import Console
+
+    from annexe_ros.training.run import train
+
+    console, plan = Console(width=300), settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, steps=1)
+    train(plan, console=console)
+    moved = shutil.copytree(rectangle_dataset, tmp_path / "[b]")
+    with console.capture() as captured:
+        train(dataclasses.replace(plan, data=moved), resume=True, console=console)
+    assert f"data was {rectangle_dataset}, is {moved}" in captured.get()
+
+
 def test_the_scale_of_float16_gradients_is_resumed(tiny_model, tiny_processor, tmp_path):
     from transformers import get_constant_schedule
 
@@ -194,6 +208,15 @@ def test_the_scale_of_float16_gradients_is_resumed(tiny_model, tiny_processor, t
     other = torch.amp.GradScaler("cpu")
     assert load_checkpoint(latest_checkpoint(tmp_path), optimizer, schedule, other) == (3, {})
     assert other.get_scale() == 8.0
+
+
+def test_a_run_whose_parts_learned_otherwise_cant_go_on(rectangle_dataset, tiny_folder, tmp_path):
+    from annexe_ros.training.run import train
+
+    plan = settings(rectangle_dataset, tmp_path / "run", start_from=tiny_folder, steps=1)
+    train(plan)
+    with pytest.raises(CheckpointError, match="is of a run in which other parts learned"):
+        train(dataclasses.replace(plan, frozen=("backbone",)), resume=True)
 
 
 def test_an_unknown_part_cant_be_frozen(rectangle_dataset, tiny_folder, tmp_path):

@@ -1,5 +1,7 @@
 """Contrastive training: batches, both objectives, going on after a stop, LoRA, and that it learns."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -109,6 +111,24 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(clips, tmp_path, objective):
     run._save()
     parts = train_clip_encoder(settings(clips, tmp_path / "parts", objective=objective), resume=True)
     assert all(torch.equal(value, weights(parts)[name]) for name, value in weights(whole).items())
+
+
+def test_a_curve_has_every_step_once(clips, tmp_path):
+    def steps_logged():
+        return [json.loads(row)["step"] for row in (tmp_path / "log.jsonl").read_text().splitlines()]
+
+    def die(step, _):
+        if step == 5:
+            raise KeyboardInterrupt
+
+    plan = settings(clips, tmp_path, steps=6, save_every=3, log_every=1)
+    with pytest.raises(KeyboardInterrupt):
+        train_clip_encoder(plan, follow=die)
+    assert steps_logged() == [1, 2, 3, 4]
+    train_clip_encoder(plan, resume=True)
+    assert steps_logged() == [1, 2, 3, 4, 5, 6]
+    train_clip_encoder(settings(clips, tmp_path, steps=2, log_every=1))
+    assert steps_logged() == [1, 2]
 
 
 def test_lora_teaches_adapters_and_is_merged(clips, tmp_path):

@@ -63,6 +63,16 @@ def test_a_hand_that_touches_nothing_has_no_object():
     assert describe([apart]) == "The left hand keeps still, without touching the mug, and ends to the left of it."
 
 
+def test_what_is_unseen_went_nowhere():
+    hand, thing = boxes(*line((0.2, 0.5), (0.8, 0.5))), boxes(*line((0.5, 0.2), (0.5, 0.8)))
+    hand[-2:] = thing[:2] = np.nan
+    held = HandTrack("left", hand, np.ones(16, bool), "mug", thing)
+    assert describe([held]) == "The left hand moves to the right, holds the mug."
+    lets_go = HandTrack("left", hand, np.arange(16) < 8, "mug", thing)
+    assert describe([lets_go]) == "The left hand moves to the right, lets go of the mug."
+    assert direction(np.array((np.nan, np.nan))) == direction(np.array((0.2, np.nan))) == ""
+
+
 def test_both_hands_and_none():
     track = HandTrack("left", boxes(*[(0.5, 0.5)] * 4), np.zeros(4, bool))
     unseen = HandTrack("right", np.full((4, 4), np.nan), np.zeros(4, bool))

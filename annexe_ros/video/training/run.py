@@ -5,7 +5,6 @@ A run that was stopped goes on from its checkpoint and ends as if it never had b
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from transformers import get_cosine_schedule_with_warmup
 
 from annexe_ros.data.clips.dataset import ClipFolder
 from annexe_ros.data.whole import whole
+from annexe_ros.training.curves import Curves
 from annexe_ros.video.configuration_egovideo import small_clip_encoder
 from annexe_ros.video.encoder import ClipEncoder
 from annexe_ros.video.losses import Matches, ego_nce_plus, gather, info_nce
@@ -30,7 +30,7 @@ from annexe_ros.video.training.lora import add_video_lora, merge_video_lora
 from annexe_ros.video.training.settings import ClipTrainingSettings, Objective
 from annexe_ros.video.training.stem_maps import stem_maps
 
-STATE_FILE, LOG_FILE = "training_state.pt", "log.jsonl"
+STATE_FILE = "training_state.pt"
 _WORD_SIZE, _WORD_WEIGHT = 0.5, 4.0
 Follow = Callable[[int, int], None]
 
@@ -107,13 +107,14 @@ class _Run:
     def loop(self, follow: Follow) -> Path:
         """Run the remaining steps, save and return the model folder."""
         settings, began, total = self.settings, time.monotonic(), 0.0
-        settings.out.mkdir(parents=True, exist_ok=True)
+        curves = Curves(settings.out, self.step, tensorboard=False)
         while self.step < settings.steps:
             total += self._train_step(self.batches[self.step])
             self.step += 1
             follow(self.step, settings.steps)
             if self.step % settings.log_every == 0:
-                self._log({"step": self.step, "loss": total / settings.log_every, "s": time.monotonic() - began})
+                loss, rate = total / settings.log_every, self.schedule.get_last_lr()[0]
+                curves.add(self.step, rate, {"loss": loss}, time.monotonic() - began)
                 total = 0.0
             if self.step % settings.save_every == 0:
                 self._save()
@@ -157,10 +158,6 @@ class _Run:
         places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         vectors = self.model.embed_text(**self.encoder.tokens(list(places)))
         return vectors[torch.tensor([places[text] for text in texts])]
-
-    def _log(self, line: dict[str, float]) -> None:
-        with (self.settings.out / LOG_FILE).open("a") as file:
-            file.write(json.dumps(line) + "\n")
 
     def _save(self) -> None:
         """Write what resuming needs; it takes the last state's place when it is complete."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 
@@ -136,6 +137,18 @@ def test_labels_are_asked_and_compared(rectangle_dataset, tmp_path):
     asked_anew = evaluate(ScriptedEngine(), dataset, 3, seed=1).to_json()
     for part in ("grounding", "answer", "indicator"):
         assert stored[part] == asked_anew[part]
+
+
+def test_labels_with_white_space_to_spare_are_compared(rectangle_dataset, tmp_path):
+    spaced = shutil.copytree(rectangle_dataset, tmp_path / "spaced")
+    for file in (spaced / "dataset_split/test").glob("*.json"):
+        records = json.loads(file.read_text())
+        for question in (question for record in records for question in record["questions"]):
+            question["query"] = f" {question['query'].replace(' ', '  ')}\n"
+        file.write_text(json.dumps(records))
+    run(spaced, tmp_path / "out", queries=(), labels=Labels(spaced, "test", queries_per_image=2))
+    parts = map(read_part, (tmp_path / "out" / "parts").glob("*.parquet"))
+    assert len(evaluate_stored(parts, EgoIrgBench(spaced, "test"), 2).queries) == 12
 
 
 def test_labels_of_other_frames_are_told(images, rectangle_dataset, tmp_path):
