@@ -79,7 +79,10 @@ def _distortion(message: Calibration) -> tuple[float, ...]:
 
 
 def _has_region(message: Calibration) -> bool:
-    return bool(message.roi.width or message.roi.height)
+    """Tell whether the image shows a part of the sensor; drivers tell of the whole by its size or by zeros."""
+    roi = message.roi
+    whole = (roi.x_offset, roi.y_offset, roi.width, roi.height) == (0, 0, message.width, message.height)
+    return bool(roi.width or roi.height) and not whole
 
 
 def _as_read_out(camera: PinholeCamera, message: Calibration) -> PinholeCamera:

@@ -62,13 +62,14 @@ class NoFrameError(AnnexeError):
 
 
 class StaleFrameError(AnnexeError):
-    """The newest frame is older than the caller accepts."""
+    """The newest frame is older than the caller accepts, or as far ahead of the clock."""
 
     status = Status.STALE_FRAME
 
     def __init__(self, age_s: float, limit_s: float) -> None:
         self.age_s, self.limit_s = age_s, limit_s
-        super().__init__(f"the newest frame is {age_s:.2f} s old, the limit is {limit_s:.2f} s")
+        what = f"frame is {age_s:.2f} s old" if age_s >= 0 else f"stamp is {-age_s:.2f} s ahead of the node's clock"
+        super().__init__(f"the newest {what}, the limit is {limit_s:.2f} s")
 
 
 class BadImageError(AnnexeError):

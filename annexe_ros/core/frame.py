@@ -53,6 +53,8 @@ class Frame:
         stamp_ns: acquisition time [ns], in the clock of the message.
         frame_id: the optical frame of the camera.
         camera_name: name of the camera on its robot; empty where there is only one.
+        is_given: it came with a request, perhaps cropped or scaled: what the camera's topics tell of pixels, such as
+            the gaze, isn't about its own.
 
     Raises ``BadImageError`` when the arrays don't fit each other.
     """
@@ -63,6 +65,7 @@ class Frame:
     stamp_ns: int = 0
     frame_id: str = ""
     camera_name: str = ""
+    is_given: bool = False
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8 or not self.image.size:

@@ -63,7 +63,7 @@ class GazeInterpreter:
         held: Mapping[str, HeldGaze] = NOTHING_HELD,
         fraction: float = CROPS[DEFAULT_CROP],
     ) -> None:
-        """Take the gaze of frames from ``held``, by camera name, where a query brings none.
+        """Take the gaze of a camera's frames from ``held``, by its name, where a query brings none.
 
         Questions about the gaze are asked of the part of the frame around it, ``fraction`` of its sides long.
         """
@@ -102,7 +102,7 @@ class GazeInterpreter:
         return reply if query.want_mask else _without_masks(reply)
 
     def _gaze(self, frame: Frame, query: Query) -> GazeReading:
-        held = self._held.get(frame.camera_name)
+        held = None if frame.is_given else self._held.get(frame.camera_name)
         if query.gaze is not None or held is None:
             return reading(query.gaze, frame.width, frame.height)
         return held.at(frame.stamp_ns, frame.width, frame.height)

@@ -5,9 +5,10 @@ What is drawn for people takes long. A thread does it, so that neither the calle
 
 from __future__ import annotations
 
-from collections import deque
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,25 +79,30 @@ class AnswerOutput:
     """
 
     def __init__(self, node: LifecycleNode, camera_name: str = "") -> None:
-        """Advertise; the only camera has no name."""
+        """Advertise all topics or none; the only camera has no name."""
         self._node = node
         self._prefix = f"~/{camera_name}/" if camera_name else "~/"
         self._painter, self._viewers = MarkerPainter(), 0
         self._drawing = ThreadPoolExecutor(1, "annexe-drawing")
-        self._undrawn: deque[tuple[_Answered, Sequence[_Topic]]] = deque(maxlen=1)
-        self._told = [
-            self._topic(InteractionAnswer, "answer", lambda it: it.message, kept=True),
-            self._topic(Image, "mask", lambda it: label_image_message(it.reply, it.frame)),
-            *self._detection_topics(),
-        ]
-        self._drawn = [
-            self._topic(MarkerArray, "markers", self._markers),
-            self._topic(PointCloud2, "objects_cloud", lambda it: objects_cloud_message(it.reply, it.frame)),
-            self._topic(Image, "overlay", lambda it: overlay_message(it.overlay, it.frame)),
-            self._topic(
-                CompressedImage, "overlay/compressed", lambda it: compressed_overlay_message(it.overlay, it.frame)
-            ),
-        ]
+        self._lock = threading.Lock()
+        self._undrawn: tuple[_Answered, Sequence[_Topic]] | None = None
+        self._is_drawing = False
+        with ExitStack() as made:
+            self._made = made
+            self._told = [
+                self._topic(InteractionAnswer, "answer", lambda it: it.message, kept=True),
+                self._topic(Image, "mask", lambda it: label_image_message(it.reply, it.frame)),
+                *self._detection_topics(),
+            ]
+            self._drawn = [
+                self._topic(MarkerArray, "markers", self._markers),
+                self._topic(PointCloud2, "objects_cloud", lambda it: objects_cloud_message(it.reply, it.frame)),
+                self._topic(Image, "overlay", lambda it: overlay_message(it.overlay, it.frame)),
+                self._topic(
+                    CompressedImage, "overlay/compressed", lambda it: compressed_overlay_message(it.overlay, it.frame)
+                ),
+            ]
+            self._made = made.pop_all()
 
     def publish(
         self,
@@ -116,21 +122,33 @@ class AnswerOutput:
         wanted = [topic for topic in self._drawn if topic.is_wanted]
         if wanted:
             self._begin_anew_for_new_viewers()
-            self._undrawn.append((answered, wanted))
-            self._drawing.submit(self._draw_newest)
+            self._draw_later(answered, wanted)
 
     def close(self) -> None:
         """Finish the picture that is being drawn and withdraw the topics."""
         self._drawing.shutdown(cancel_futures=True)
-        for topic in (*self._told, *self._drawn):
-            self._node.destroy_lifecycle_publisher(topic.publisher)
+        self._made.close()
+
+    def _draw_later(self, answered: _Answered, wanted: Sequence[_Topic]) -> None:
+        """Leave an answer, in place of one that still waits, to the thread that draws; wake it where it rests."""
+        with self._lock:
+            self._undrawn = answered, wanted
+            rested, self._is_drawing = not self._is_drawing, True
+        if rested:
+            self._drawing.submit(self._draw_newest)
 
     def _draw_newest(self) -> None:
-        with reported_in(CallOutcome(), self._node.get_logger()):
-            while self._undrawn:
-                answered, wanted = self._undrawn.popleft()
+        while (undrawn := self._take_undrawn()) is not None:
+            answered, wanted = undrawn
+            with reported_in(CallOutcome(), self._node.get_logger()):
                 for topic in wanted:
                     topic.publish(answered)
+
+    def _take_undrawn(self) -> tuple[_Answered, Sequence[_Topic]] | None:
+        with self._lock:
+            taken, self._undrawn = self._undrawn, None
+            self._is_drawing = taken is not None
+        return taken
 
     def _begin_anew_for_new_viewers(self) -> None:
         """Let markers begin with an empty picture when viewers came or went: one may have missed the beginning."""
@@ -167,4 +185,5 @@ class AnswerOutput:
             event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
             qos_overriding_options=qos.overridable(),
         )
+        self._made.callback(self._node.destroy_lifecycle_publisher, publisher)
         return _Topic(publisher, make, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from geometry_msgs.msg import PointStamped
@@ -44,17 +45,20 @@ class CameraInput:
         image_transport: str = RAW,
         depth_transport: str = RAW,
     ) -> None:
-        """Subscribe; the topics of a camera with a name lie under that name. See ``CameraSync`` for the rest."""
+        """Subscribe to all topics or none; those of a camera with a name lie under it. See ``CameraSync``."""
         self.name, self.rectified = name, rectified
         self._node, self._mailbox = node, mailbox
         self.gaze = HeldGaze(gaze_timeout_s)
         self._sync = CameraSync(mailbox.put, slop_s, queue_size, camera_name=name, rectified=rectified)
         prefix = f"{name}/" if name else ""
         self._topics = SensorTopics(node)
-        self._topics.subscribe(f"{prefix}image", self._sync.colour, image_transport)
-        self._topics.subscribe(f"{prefix}depth", self._sync.depth, depth_transport)
-        self._topics.subscribe(f"{prefix}camera_info", self._sync.info, kind=CameraInfo)
-        self._topics.subscribe(f"{prefix}gaze", self._on_gaze, kind=PointStamped)
+        with ExitStack() as made:
+            made.callback(self._topics.close)
+            self._topics.subscribe(f"{prefix}image", self._sync.colour, image_transport)
+            self._topics.subscribe(f"{prefix}depth", self._sync.depth, depth_transport)
+            self._topics.subscribe(f"{prefix}camera_info", self._sync.info, kind=CameraInfo)
+            self._topics.subscribe(f"{prefix}gaze", self._on_gaze, kind=PointStamped)
+            made.pop_all()
 
     @property
     def statistics(self) -> CameraStatistics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from rclpy.lifecycle import LifecycleNode
@@ -16,6 +17,9 @@ from annexe_ros.nodes.health import Health
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.ros.transforms import TransformLookup
 
+TF_MARGIN_S = 5.0
+"""How much longer transforms are kept than a query for the oldest frame may take."""
+
 
 @dataclass(frozen=True)
 class Equipment:
@@ -27,6 +31,7 @@ class Equipment:
         trackers: who is who in the answers, by camera; numbers go on when the node is activated again.
         transforms: where the cameras were, from tf.
         health: diagnostics.
+        closing: what gives all of that back.
     """
 
     engine: Interpreter
@@ -34,47 +39,51 @@ class Equipment:
     trackers: dict[str, Tracker]
     transforms: TransformLookup
     health: Health
+    closing: ExitStack
 
     @classmethod
     def made_for(cls, node: LifecycleNode, values: PerceptionParameters, why_inactive: Callable[[], str]) -> Equipment:
-        """Load the engine and advertise the answers; raises what the engine raises, ``NotActiveError`` at shutdown."""
+        """Load the engine and advertise the answers; raises what the engine raises, ``NotActiveError`` at shutdown.
+
+        Where that fails midway, nothing of it stays.
+        """
         from annexe_ros.inference import load_engine
 
-        engine = load_engine(values.engine, values.model, values.device, values.dtype)
-        if not node.context.ok():
-            engine.close()
-            raise NotActiveError("the node was interrupted while it loaded its engine")
-        return cls(
-            engine,
-            {camera: AnswerOutput(node, camera) for camera in values.cameras},
-            {camera: Tracker() for camera in values.cameras},
-            TransformLookup(node),
-            Health(node, values.diagnostics_period, why_inactive),
-        )
+        with ExitStack() as made:
+            engine = load_engine(values.engine, values.model, values.device, values.dtype)
+            made.callback(engine.close)
+            if not node.context.ok():
+                raise NotActiveError("the node was interrupted while it loaded its engine")
+            outputs = {}
+            for camera in values.cameras:
+                outputs[camera] = AnswerOutput(node, camera)
+                made.callback(outputs[camera].close)
+            trackers = {camera: Tracker() for camera in values.cameras}
+            transforms = TransformLookup(node, values.query_timeout + values.max_frame_age + TF_MARGIN_S)
+            made.callback(transforms.close)
+            health = Health(
+                node, values.diagnostics_period, why_inactive, lambda: node.get_parameter("max_frame_age").value
+            )
+            made.callback(health.close)
+            return cls(engine, outputs, trackers, transforms, health, made.pop_all())
 
-    def open_cameras(self, node: LifecycleNode, values: PerceptionParameters) -> list[CameraInput]:
-        """Subscribe to the cameras."""
+    @staticmethod
+    def open_camera(node: LifecycleNode, values: PerceptionParameters, name: str) -> CameraInput:
+        """Subscribe to a camera."""
         from annexe_ros.inference import Mailbox
 
-        return [
-            CameraInput(
-                node,
-                Mailbox(name),
-                name,
-                slop_s=values.sync_slop,
-                queue_size=values.sync_queue_size,
-                rectified=values.rectified,
-                gaze_timeout_s=values.gaze_timeout,
-                image_transport=values.image_transport,
-                depth_transport=values.depth_transport,
-            )
-            for name in self.outputs
-        ]
+        return CameraInput(
+            node,
+            Mailbox(name),
+            name,
+            slop_s=values.sync_slop,
+            queue_size=values.sync_queue_size,
+            rectified=values.rectified,
+            gaze_timeout_s=values.gaze_timeout,
+            image_transport=values.image_transport,
+            depth_transport=values.depth_transport,
+        )
 
     def close(self) -> None:
         """Withdraw the topics and give the engine's memory back."""
-        for output in self.outputs.values():
-            output.close()
-        self.transforms.close()
-        self.health.close()
-        self.engine.close()
+        self.closing.close()

@@ -27,9 +27,18 @@ LATENCIES_KEPT = 256
 class Health:
     """Publishes diagnostics of the node, whatever its state."""
 
-    def __init__(self, node: Node, period_s: float, why_inactive: Callable[[], str]) -> None:
-        """Publish every ``period_s``; ``why_inactive`` tells why the node doesn't serve, where it doesn't."""
-        self._node, self._why_inactive = node, why_inactive
+    def __init__(
+        self, node: Node, period_s: float, why_inactive: Callable[[], str], max_age_s: Callable[[], float]
+    ) -> None:
+        """Publish every ``period_s``.
+
+        Args:
+            node: whose health it is.
+            period_s: time between two messages.
+            why_inactive: tells why the node doesn't serve, where it doesn't.
+            max_age_s: tells how far from the node's clock a frame may be that is answered for.
+        """
+        self._node, self._why_inactive, self._max_age_s = node, why_inactive, max_age_s
         self._topic = DiagnosticsTopic(node, period_s, self._statuses)
         self._latencies: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LATENCIES_KEPT))
         self._scheduler: Scheduler | None = None
@@ -74,4 +83,5 @@ class Health:
     def _camera_status(self, camera: CameraInput) -> DiagnosticStatus:
         name = f"{self._node.get_fully_qualified_name()}: camera {camera.name}".rstrip()
         now_ns = self._node.get_clock().now().nanoseconds
-        return camera_status(name, camera.statistics, now_ns, camera.qos_mismatches)
+        ahead_s = self._max_age_s()
+        return camera_status(name, camera.statistics, now_ns, camera.qos_mismatches, ahead_limit_s=ahead_s)

@@ -75,7 +75,8 @@ class PerceptionParameters:
         8, "Queries that may wait; more are told BUSY. Used when activating.", minimum=1, maximum=256
     )
     sync_slop: float = parameter(
-        0.03, "Largest time between a colour and a depth image of one pair [s]. Used when activating.",
+        0.03, "Largest time between a colour and a depth image of one pair [s]; more than half a frame's period is "
+        "never used. Used when activating.",
         minimum=0.001, maximum=1.0,
     )  # fmt: skip
     sync_queue_size: int = parameter(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from annexe_ros.nodes.replay_sources import ReplaySource
@@ -57,7 +58,7 @@ class ReplayNode(Node, Generic[ParametersT]):
         }
         self._next = self._loops = 0
         self._due_ns = time.monotonic_ns()
-        self._timer = self.create_timer(0.0, self._play)
+        self._timer = self.create_timer(0.0, self._play, clock=Clock(clock_type=ClockType.STEADY_TIME))
         count, names = len(self._source.timeline.stamps_ns), ", ".join(sorted(self._outputs))
         self.get_logger().info(f"playing {count} frames on {names}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,7 +58,7 @@ class Serving:
         """Subscribe to the cameras; the first one is meant where a request names none.
 
         ``wake`` wakes the executor that runs ``answer``; it is called from the scheduler's thread. ``later`` has that
-        executor do something after what it is doing.
+        executor do something after what it is doing. Where a subscription fails, none stays.
         """
         from annexe_ros.inference import Scheduler
         from annexe_ros.inference.gaze import GazeInterpreter
@@ -65,16 +66,22 @@ class Serving:
         self._transforms, self._health = equipment.transforms, equipment.health
         self._wake, self._later, self._logger = wake, later, node.get_logger()
         self._unpublished: deque[Callable[[], None]] = deque()
-        self._events = EventContext(node, values.interaction_events)
-        inputs = equipment.open_cameras(node, values)
-        held = {camera.name: camera.gaze for camera in inputs}
-        looking = GazeInterpreter(equipment.engine, held, CROPS[values.gaze_crop])
-        self._scheduler = Scheduler(looking, values.queue_capacity)
-        self._cameras = {
-            camera.name: _Camera(camera, equipment.outputs[camera.name], equipment.trackers[camera.name])
-            for camera in inputs
-        }
-        self._health.watch(self._scheduler, inputs)
+        self._cameras: dict[str, _Camera] = {}
+        with ExitStack() as made:
+            self._events = EventContext(node, values.interaction_events)
+            made.callback(self._events.close)
+            for name, output in equipment.outputs.items():
+                camera = equipment.open_camera(node, values, name)
+                made.callback(camera.close)
+                self._cameras[name] = _Camera(camera, output, equipment.trackers[name])
+            inputs = [camera.input for camera in self._cameras.values()]
+            held = {camera.name: camera.gaze for camera in inputs}
+            looking = GazeInterpreter(equipment.engine, held, CROPS[values.gaze_crop])
+            self._scheduler = Scheduler(looking, values.queue_capacity)
+            made.callback(self._end_queries)
+            self._health.watch(self._scheduler, inputs)
+            made.callback(self._health.watch, None)
+            self._closing = made.pop_all()
         self._closed = False
 
     @property
@@ -131,12 +138,11 @@ class Serving:
                 publish()
 
     def close(self) -> None:
-        """Unsubscribe, tell waiting queries that they won't be answered, and let the running one finish."""
+        """Tell waiting queries that they won't be answered, let the running one finish, and unsubscribe."""
         self._closed = True
-        self._health.watch(None)
-        self._events.close()
-        for camera in self._cameras.values():
-            camera.input.close()
+        self._closing.close()
+
+    def _end_queries(self) -> None:
         if not self._scheduler.close(GRACE_S):
             self._scheduler.close()
 

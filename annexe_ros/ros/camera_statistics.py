@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from annexe_ros.ros.stamps import NANOSECONDS
 
 STAMPS_KEPT = 31
-"""Colour images that the rate is measured over: one second of an ordinary camera."""
+"""Images of a kind that rate and period are measured over: one second of an ordinary camera."""
 
 MAX_WAITING = 100
 """Colour images that may still be handed on; a camera that doesn't set its stamps would let them pile up."""
@@ -45,6 +48,7 @@ class CameraCounters:
     def __init__(self) -> None:
         self._received = self._depth_received = self._paired = self._alone = self._dropped = 0
         self._stamps: deque[int] = deque(maxlen=STAMPS_KEPT)
+        self._depth_stamps: deque[int] = deque(maxlen=STAMPS_KEPT)
         self._waiting: deque[int] = deque()
 
     def colour(self, stamp_ns: int) -> None:
@@ -61,9 +65,10 @@ class CameraCounters:
         self._received += 1
         self._dropped += 1
 
-    def depth(self) -> None:
+    def depth(self, stamp_ns: int) -> None:
         """Count a depth image that arrived."""
         self._depth_received += 1
+        self._depth_stamps.append(stamp_ns)
 
     def handed_on(self, stamp_ns: int, *, paired: bool) -> None:
         """Count a colour image that was handed on; the older ones that wait will not be."""
@@ -77,6 +82,13 @@ class CameraCounters:
         self._dropped += len(self._waiting)
         self._waiting.clear()
         self._stamps.clear()
+        self._depth_stamps.clear()
+
+    @property
+    def period_ns(self) -> float | None:
+        """Usual time between two images of the kind that comes faster [ns]; None before there are two of a kind."""
+        periods = filter(None, (_period_ns(self._stamps), _period_ns(self._depth_stamps)))
+        return min(periods, default=None)
 
     def statistics(self, unmatched_ns: int) -> CameraStatistics:
         """Return what was counted; ``unmatched_ns`` is how long there has been no pair [ns]."""
@@ -95,3 +107,9 @@ class CameraCounters:
         if len(self._stamps) < 2 or self._stamps[-1] <= self._stamps[0]:
             return 0.0
         return (len(self._stamps) - 1) * NANOSECONDS / (self._stamps[-1] - self._stamps[0])
+
+
+def _period_ns(stamps: Sequence[int]) -> float | None:
+    """Return the median time between images: neither losses nor jitter move it much."""
+    steps = [later - earlier for earlier, later in pairwise(stamps) if later > earlier]
+    return median(steps) if steps else None

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from message_filters import ApproximateTimeSynchronizer, SimpleFilter
 from numpy.typing import NDArray
+from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from annexe_ros.core import Frame
@@ -23,7 +24,7 @@ from annexe_ros.core.calibration import camera_from_message
 from annexe_ros.ros.camera_statistics import CameraCounters, CameraStatistics
 from annexe_ros.ros.compressed import colour_from_compressed, depth_from_compressed
 from annexe_ros.ros.images import MessageDepth, colour_from_message
-from annexe_ros.ros.stamps import nanoseconds
+from annexe_ros.ros.stamps import NANOSECONDS, nanoseconds
 
 PATIENCE_NS = 500_000_000
 """How long colour waits for depth and intrinsics before it goes on without, and the jump back that begins all anew."""
@@ -41,6 +42,7 @@ class CameraImages:
         info: intrinsics of the colour image, if known.
         camera_name: name of the camera on its robot; empty where there is only one.
         rectified: the image was rectified whatever ``info`` tells of distortion.
+        is_given: they came with a request, not from the camera's topics.
     """
 
     colour: AnyImage
@@ -48,6 +50,7 @@ class CameraImages:
     info: CameraInfo | None = None
     camera_name: str = ""
     rectified: bool = False
+    is_given: bool = False
 
     @property
     def stamp_ns(self) -> int:
@@ -67,6 +70,7 @@ class CameraImages:
             self.stamp_ns,
             self.colour.header.frame_id,
             self.camera_name,
+            self.is_given,
         )
 
 
@@ -82,7 +86,10 @@ class CameraSync:
         camera_name: str = "",
         rectified: bool = False,
     ) -> None:
-        """Pair images whose stamps are less than ``slop_s`` apart, among the ``queue_size`` newest of each kind."""
+        """Pair images whose stamps are less than ``slop_s`` apart, among the ``queue_size`` newest of each kind.
+
+        Once two images of a kind have come, half their period is the most, whatever ``slop_s`` is.
+        """
         self._store, self._slop_s, self._queue_size = store, slop_s, queue_size
         self._camera_name, self._rectified = camera_name, rectified
         self._info: CameraInfo | None = None
@@ -90,7 +97,7 @@ class CameraSync:
         self._newest_ns = self._handed_on_ns = 0
         self._first_ns: int | None = None
         self._unpaired_since_ns: int | None = None
-        self._colour, self._depth = self._pairing()
+        self._colour, self._depth, self._pairs = self._pairing()
 
     @property
     def statistics(self) -> CameraStatistics:
@@ -108,32 +115,45 @@ class CameraSync:
             # The clock jumped back; the synchroniser would hold on to the images with the later stamps.
             self._first_ns = self._unpaired_since_ns = None
             self._handed_on_ns = 0
-            self._colour, self._depth = self._pairing()
+            self._colour, self._depth, self._pairs = self._pairing()
             self._counters.restart()
         self._counters.colour(stamp)
         self._newest_ns = stamp
         self._first_ns = stamp if self._first_ns is None else self._first_ns
         self._unpaired_since_ns = stamp if self._unpaired_since_ns is None else self._unpaired_since_ns
+        self._narrow()
         self._colour.signalMessage(message)
         if self._unpaired_since_ns is not None and stamp - self._unpaired_since_ns >= PATIENCE_NS:
             self._hand_on(message, None)
 
     def depth(self, message: AnyImage) -> None:
         """Take a depth image; see ``colour``."""
-        self._counters.depth()
-        if message.header.stamp.sec >= 0:
+        stamp = nanoseconds(message.header.stamp)
+        self._counters.depth(stamp)
+        if stamp >= 0:
+            self._narrow()
             self._depth.signalMessage(message)
 
     def info(self, message: CameraInfo) -> None:
         """Take the intrinsics; the newest ones hold for all images."""
         self._info = message
 
-    def _pairing(self) -> tuple[SimpleFilter, SimpleFilter]:
-        """Return new inputs for colour and depth, whose pairs go to ``store``."""
+    def _narrow(self) -> None:
+        """Let the images of a pair be half a period apart at most.
+
+        The synchroniser doesn't wait for a nearer image: after one loss, each would be paired with its neighbour's
+        partner, for ever.
+        """
+        period_ns = self._counters.period_ns
+        if period_ns is not None:
+            self._pairs.slop = Duration(seconds=min(self._slop_s, period_ns / 2 / NANOSECONDS))
+
+    def _pairing(self) -> tuple[SimpleFilter, SimpleFilter, ApproximateTimeSynchronizer]:
+        """Return new inputs for colour and depth, and what gives their pairs to ``store``."""
         colour, depth = SimpleFilter(), SimpleFilter()
         pairs = ApproximateTimeSynchronizer([colour, depth], self._queue_size, self._slop_s)
         pairs.registerCallback(self._on_pair)
-        return colour, depth
+        return colour, depth, pairs
 
     def _on_pair(self, colour: AnyImage, depth: AnyImage) -> None:
         self._unpaired_since_ns = None

@@ -33,12 +33,18 @@ def diagnostic_status(name: str, level: Level, message: str, values: Mapping[str
 
 
 def camera_status(
-    name: str, statistics: CameraStatistics, now_ns: int, mismatches: Sequence[str] = (), *, with_depth: bool = True
+    name: str,
+    statistics: CameraStatistics,
+    now_ns: int,
+    mismatches: Sequence[str] = (),
+    *,
+    with_depth: bool = True,
+    ahead_limit_s: float = SILENT_S,
 ) -> DiagnosticStatus:
     """Return how a camera is: what came of it, and what is wrong, the worst first.
 
     ``mismatches`` are the topics whose publishers offer a quality of service that the node can't take. Nothing is said
-    of depth where the node asks for none.
+    of depth where the node asks for none. Stamps more than ``ahead_limit_s`` ahead of ``now_ns`` are a fault.
     """
     age_s = None if statistics.newest_ns is None else (now_ns - statistics.newest_ns) / NANOSECONDS
     values: dict[str, object] = {
@@ -49,7 +55,7 @@ def camera_status(
         "dropped": statistics.dropped,
         "QoS mismatches": ", ".join(mismatches) or "none",
     }
-    return diagnostic_status(name, *_verdict(statistics, age_s, mismatches, with_depth), values)
+    return diagnostic_status(name, *_verdict(statistics, age_s, mismatches, with_depth, ahead_limit_s), values)
 
 
 def _depth_values(statistics: CameraStatistics) -> dict[str, object]:
@@ -62,17 +68,29 @@ def _depth_values(statistics: CameraStatistics) -> dict[str, object]:
 
 
 def _verdict(
-    statistics: CameraStatistics, age_s: float | None, mismatches: Sequence[str], with_depth: bool
+    statistics: CameraStatistics,
+    age_s: float | None,
+    mismatches: Sequence[str],
+    with_depth: bool,
+    ahead_limit_s: float,
 ) -> tuple[Level, str]:
+    if age_s is None or age_s > SILENT_S:
+        return _silence(age_s, mismatches)
+    if -age_s > ahead_limit_s:
+        return Level.ERROR, f"the newest stamp is {-age_s:.1f} s ahead of the node's clock"
+    if mismatches:
+        return Level.WARN, f"images come, but a publisher's quality of service doesn't fit: {', '.join(mismatches)}"
+    if statistics.depth_received and statistics.unmatched_s > UNMATCHED_S:
+        return Level.WARN, f"no depth image near a colour image for {statistics.unmatched_s:.1f} s"
+    return Level.OK, "images come" if statistics.depth_received or not with_depth else "images come, without depth"
+
+
+def _silence(age_s: float | None, mismatches: Sequence[str]) -> tuple[Level, str]:
     if mismatches:
         return Level.ERROR, f"the publisher's quality of service doesn't fit: {', '.join(mismatches)}"
     if age_s is None:
         return Level.STALE, "no image yet"
-    if age_s > SILENT_S:
-        return Level.ERROR, f"the last image is {age_s:.1f} s old"
-    if statistics.depth_received and statistics.unmatched_s > UNMATCHED_S:
-        return Level.WARN, f"no depth image near a colour image for {statistics.unmatched_s:.1f} s"
-    return Level.OK, "images come" if statistics.depth_received or not with_depth else "images come, without depth"
+    return Level.ERROR, f"the last image is {age_s:.1f} s old"
 
 
 def latency_values(milliseconds: Mapping[str, Sequence[float]]) -> dict[str, str]:

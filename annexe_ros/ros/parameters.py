@@ -17,12 +17,15 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import ParameterNotDeclaredException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.qos import HistoryPolicy, QoSPolicyEnum, ReliabilityPolicy
 
 from annexe_ros.core.errors import ParameterError
 
 RCLPY_PARAMETERS = ("use_sim_time", "start_type_description_service")
 RCLPY_PREFIXES = ("qos_overrides.",)
 _METADATA_KEY = "parameter"
+_QOS_DEFAULTS = {"history": HistoryPolicy.KEEP_LAST, "depth": 10, "reliability": ReliabilityPolicy.RELIABLE}
+"""Examples of what ``qos.overridable`` lets be set; rclpy raises no sentence for other values."""
 
 ParametersT = TypeVar("ParametersT")
 
@@ -36,7 +39,8 @@ class Declaration:
         minimum, maximum: limits of a number, both included; None: no limit.
         choices: the texts that are allowed; empty: any.
         read_only: fixed when the node starts.
-        check: returns in a sentence what is wrong with a value that passed all else, or None.
+        check: returns in a sentence what is wrong with a value that passed all else, or None; ``problem`` says of which
+            parameter where the sentence doesn't.
 
     Of a list, every entry is of the type of the default's first.
     """
@@ -64,7 +68,9 @@ class Declaration:
         too_low = self.minimum is not None and not value >= self.minimum
         if too_low or (self.maximum is not None and not value <= self.maximum):
             return f"parameter '{self.name}' must lie in {self.limits}, not {value}"
-        return self.check(value) if self.check else None
+        wrong = self.check(value) if self.check else None
+        named = f"parameter '{self.name}'"
+        return wrong if wrong is None or wrong.startswith(named) else f"{named}: {wrong}"
 
     @property
     def limits(self) -> str:
@@ -114,6 +120,22 @@ def declarations(kind: type) -> tuple[Declaration, ...]:
     return tuple(Declaration(f.name, **f.metadata[_METADATA_KEY]) for f in dataclasses.fields(kind))
 
 
+def qos_override(name: str) -> Declaration | None:
+    """Return what rclpy takes for the quality of service that a parameter overrides; None: it is about none of ours."""
+    policy = name.rpartition(".")[2]
+    if not name.startswith(RCLPY_PREFIXES) or policy not in _QOS_DEFAULTS:
+        return None
+    default = _QOS_DEFAULTS[policy]
+    if not isinstance(default, QoSPolicyEnum):
+        return Declaration(name, default, "", minimum=0)
+    known = [key for key in type(default).short_keys() if key != "unknown"]
+
+    def problem_of_policy(value: str) -> str | None:
+        return None if value.lower() in known else f"'{value}' is no {policy}; known: {', '.join(known)}"
+
+    return Declaration(name, default.short_key, "", check=problem_of_policy)
+
+
 def problems(declared: Iterable[Declaration], values: dict[str, Any]) -> dict[str, str]:
     """Return a sentence per refused value or unknown name; empty when ``values`` are fine."""
     known = {declaration.name: declaration for declaration in declared}
@@ -142,7 +164,9 @@ class NodeParameters(Generic[ParametersT]):
         self._node, self._kind = node, kind
         self._declared = {declaration.name: declaration for declaration in declarations(kind)}
         given = _given(node)
-        self._problems = problems(self._declared.values(), given)
+        self._overrides = _qos_overrides(node)
+        overrides = {name: node.get_parameter(name).value for name in self._overrides}
+        self._problems = problems(self._declared.values(), given) | problems(self._overrides.values(), overrides)
         for name in given:
             node.undeclare_parameter(name)
         for name, declaration in self._declared.items():
@@ -168,8 +192,9 @@ class NodeParameters(Generic[ParametersT]):
         return changes
 
     def _on_set(self, changes: list[Parameter]) -> SetParametersResult:
-        ours = {change.name: change.value for change in changes if change.name in self._declared}
-        refused = problems(self._declared.values(), ours)
+        known = self._declared | self._overrides
+        ours = {change.name: change.value for change in changes if change.name in known}
+        refused = problems(known.values(), ours)
         if refused:
             return SetParametersResult(successful=False, reason="; ".join(refused.values()))
         for name in ours:
@@ -184,6 +209,12 @@ def _given(node: Node) -> dict[str, Any]:
         for name in node.get_parameters_by_prefix("")
         if name not in RCLPY_PARAMETERS and not name.startswith(RCLPY_PREFIXES)
     }
+
+
+def _qos_overrides(node: Node) -> dict[str, Declaration]:
+    """Return what is to be known of the qualities of service that were given to the node."""
+    found = map(qos_override, node.get_parameters_by_prefix(""))
+    return {declaration.name: declaration for declaration in found if declaration is not None}
 
 
 def _of_one_type(value: Any, default: Any) -> bool:

@@ -31,7 +31,7 @@ def images_from_request(request: EgoQuery.Request, camera: str = "", *, rectifie
     """
     depth = request.depth if _is_given(request.depth) else None
     if _is_given(request.image):
-        return CameraImages(request.image, depth, request.camera_info, camera, rectified)
+        return CameraImages(request.image, depth, request.camera_info, camera, rectified, is_given=True)
     if depth is not None:
         raise InvalidQueryError("the request has a depth image but no image that it belongs to")
     return None

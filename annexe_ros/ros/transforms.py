@@ -25,8 +25,11 @@ COMPLAINT_INTERVAL_S = 10.0
 class TransformLookup:
     """Listens to tf from when it is made: make it before the first frame, so that the buffer holds its time."""
 
-    def __init__(self, node: Node) -> None:
-        """Subscribe to ``/tf`` and ``/tf_static`` as ``node``, whose executor fills the buffer."""
+    def __init__(self, node: Node, history_s: float) -> None:
+        """Subscribe to ``/tf`` and ``/tf_static`` as ``node``, whose executor fills the buffer.
+
+        ``history_s`` is how long after an image it may be asked where its camera was.
+        """
         self._logger = node.get_logger()
         self._buffer: Any = None
         self._listener: Any = None
@@ -35,7 +38,7 @@ class TransformLookup:
             from tf2_ros import Buffer, TransformListener
         except ImportError:
             return
-        self._buffer = Buffer()
+        self._buffer = Buffer(cache_time=Duration(seconds=history_s))
         self._listener = TransformListener(self._buffer, node)
         # The buffer's own clock isn't the node's: in simulated time that begins anew it would refuse what is older.
         back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True)
@@ -73,8 +76,8 @@ class TransformLookup:
         return rigid_transform(found.transform)
 
     def close(self) -> None:
-        """Unsubscribe."""
+        """Unsubscribe; what the buffer holds is there for queries that still run."""
         if self._listener is not None:
             self._listener.unregister()
             self._jumps.unregister()
-        self._buffer = self._listener = self._jumps = None
+        self._listener = self._jumps = None

@@ -130,6 +130,16 @@ def test_the_held_gaze_is_that_of_the_frames_camera_and_a_requests_own_comes_fir
     assert other.notes == ("no gaze was given; the full frame was used",)
 
 
+def test_the_held_gaze_is_not_that_of_an_image_that_came_with_the_request():
+    held = HeldGaze(0.2)
+    held.put(ON_LAMP, FRAME.stamp_ns)
+    given = replace(FRAME, is_given=True)
+    interpreter = GazeInterpreter(Surveying(), {"": held})
+    without = interpreter.interpret(given, Query("What am I looking at?"))
+    assert (without.gaze, without.notes[-1]) == (None, "no gaze was given; the full frame was used")
+    assert interpreter.interpret(given, Query("What am I looking at?", gaze=ON_MUG)).answer == "mug"
+
+
 def test_a_question_is_asked_of_the_part_around_the_gaze_and_its_masks_lie_in_the_full_frame():
     engine = Recorded(SCRIPT)
     reply = ask(engine, "What am I looking at?", (40.0, 30.0), fraction=0.5)

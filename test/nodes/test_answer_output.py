@@ -133,6 +133,39 @@ def test_the_topics_of_a_camera_with_a_name_lie_under_it(desk):
     assert not desk.topics
 
 
+def test_where_a_topic_fails_none_is_advertised(desk, monkeypatch):
+    advertise = desk.create_lifecycle_publisher
+
+    def refuse(kind, name, profile, **options):
+        return 1 // 0 if name == "~/markers" else advertise(kind, name, profile, **options)
+
+    monkeypatch.setattr(desk, "create_lifecycle_publisher", refuse)
+    with pytest.raises(ZeroDivisionError):
+        AnswerOutput(desk)
+    assert not desk.topics
+
+
+def test_answers_do_not_pile_up_before_the_thread_that_draws(desk):
+    output = AnswerOutput(desk)
+    desk.topics["~/overlay"].subscribers = 1
+    drawn = published(desk, "overlay")
+    desk.topics["~/overlay"].publish = lambda message: (drawn.append(message), begin_again())
+
+    def begin_again():  # answers that come while one is drawn
+        if len(drawn) < 3:
+            output.publish(ANSWER, REPLY, FRAME)
+            output.publish(ANSWER, REPLY, FRAME)
+        assert desk.tasks == []
+
+    for _ in range(5):
+        output.publish(ANSWER, REPLY, FRAME)
+    assert len(desk.tasks) == 1
+    desk.work()
+    assert len(drawn) == 3
+    output.publish(ANSWER, REPLY, FRAME)
+    assert len(desk.tasks) == 1
+
+
 def test_a_failure_to_draw_is_logged_and_not_raised(desk):
     output = AnswerOutput(desk)
     desk.topics["~/overlay"].subscribers = 1

@@ -164,6 +164,14 @@ def test_an_out_of_range_parameter_is_refused_by_name_until_it_is_put_right(cont
         assert change(peer, Transition.TRANSITION_CONFIGURE)
 
 
+def test_a_wrong_quality_of_service_is_refused_by_name_until_it_is_put_right(context, peer):
+    name = "qos_overrides./depth.subscription.reliability"
+    with perception(context, **{name: "best-effort"}):
+        assert_unconfigured(peer, f"parameter '{name}': 'best-effort' is no reliability")
+        assert set_parameter(peer, name, "best_effort").successful
+        assert change(peer, Transition.TRANSITION_CONFIGURE)
+
+
 def test_setting_a_parameter_wrongly_changes_nothing(context, peer):
     with perception(context):
         for name, value, sentence in (

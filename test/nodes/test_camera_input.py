@@ -76,6 +76,15 @@ def test_remapping_the_raw_topic_remaps_the_compressed_one(context, peer):
         peer.wait_until(lambda: topics_of(node) == expected)
 
 
+def test_where_a_topic_fails_none_is_listened_to(context):
+    wrong = Parameter("qos_overrides./depth.subscription.reliability", value="best-effort")
+    node = rclpy.create_node("watcher", context=context, parameter_overrides=[wrong])
+    with pytest.raises(RuntimeError, match="best-effort"):
+        CameraInput(node, Mailbox(""), **PAIRING)
+    assert list(node.subscriptions) == []
+    node.destroy_node()
+
+
 def test_a_publisher_that_cannot_be_heard_is_told(context, peer):
     reliable = Parameter("qos_overrides./image.subscription.reliability", value="reliable")
     best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)

@@ -83,6 +83,11 @@ def test_clips_are_played_as_images_alone(context, peer, seen, tmp_path):
     assert not seen["camera_info"]
 
 
+def test_it_plays_at_its_own_pace_where_simulated_time_stands_still(context, peer, seen, recording):
+    with spinning(replay(context, recording=str(recording), use_sim_time=True)):
+        peer.wait_until(lambda: len(seen["image"]) >= 3)
+
+
 def test_without_a_loop_the_node_ends(context, recording):
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(replay(context, recording=str(recording), loop=False, rate=100.0))

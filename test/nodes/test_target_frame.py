@@ -23,6 +23,9 @@ class Buffer:
 
     asked_ns: list[int]
 
+    def __init__(self, cache_time):
+        pass
+
     def clear(self):
         pass
 

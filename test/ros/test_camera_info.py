@@ -98,6 +98,16 @@ def test_a_region_of_interest_crops_the_image_before_it_is_binned():
     assert camera_from_message(message) == expected.resized(20, 10)
 
 
+def test_a_region_that_is_the_whole_image_is_none():
+    camera = PinholeCamera(64, 49, 50.0, 51.0, 31.5, 23.5)
+    message = camera_info_message(camera, Header())
+    message.roi.width, message.roi.height, message.roi.do_rectify = message.width, message.height, True
+    assert camera_from_message(message, rectified=True) == camera
+    message.roi.x_offset = 1
+    with pytest.raises(BadImageError, match="region of interest"):
+        camera_from_message(message, rectified=True)
+
+
 def test_a_rectified_region_of_interest_is_refused():
     message = distorted()
     message.roi.width = message.roi.height = 10

@@ -117,6 +117,35 @@ def test_the_first_pairs_wait_for_intrinsics(stored):
     assert stored[0].info is None
 
 
+def apart(pair):
+    return abs(pair.stamp_ns - pair_depth_ns(pair)) // MS
+
+
+@pytest.mark.parametrize("lost", [0, 20])
+@pytest.mark.parametrize("depth_every", [1, 2])
+@pytest.mark.parametrize("colour_every", [1, 2])
+def test_after_a_lost_image_the_others_find_their_partners(sync, stored, lost, depth_every, colour_every):
+    for number in range(60):
+        ms = 1000 + round(number * 1000 / 30)
+        if number % colour_every == 0 and number != lost:
+            sync.colour(colour(ms))
+        if number % depth_every == 0:
+            sync.depth(depth(ms + 5))
+    assert len(stored) >= 60 // max(colour_every, depth_every) - 2
+    assert {apart(pair) for pair in stored[1:]} == {5}  # before the first pair the period may not be known
+
+
+def test_many_losses_and_stamps_out_of_order_leave_the_pairing_alone(sync, stored):
+    for number in range(30):
+        if number % 3 != 1:
+            sync.depth(depth(1000 + 33 * number))
+            sync.colour(colour(1000 + 33 * number))
+        if number % 7 == 6:
+            sync.depth(depth(1000 + 33 * number - 99))
+    assert len(times(stored)) == 20
+    assert {apart(pair) for pair in stored} == {0}
+
+
 def test_a_slow_camera_with_depth_is_never_served_without(sync, stored):
     for ms in (1000, 3000, 5000):
         sync.colour(colour(ms))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rcl_interfaces.msg", reason="ROS messages are not installed")
 
-from annexe_ros.ros.parameters import declarations, parameter, problems, table
+from annexe_ros.ros.parameters import Declaration, declarations, parameter, problems, qos_override, table
 
 pytestmark = pytest.mark.ros
 
@@ -44,6 +44,41 @@ def test_defaults_are_fine():
 )
 def test_a_wrong_value_is_refused_by_name(name, value, sentence):
     assert problems(DECLARED, {name: value}) == {name: sentence}
+
+
+def test_a_check_of_ones_own_is_told_with_the_name_too():
+    template = Declaration("template", "", "", check=lambda text: f"'{text}' has no place for the phrase")
+    assert template.problem("a") == "parameter 'template': 'a' has no place for the phrase"
+    cameras = Declaration("cameras", "", "", check=lambda text: f"parameter 'cameras' names '{text}'")
+    assert cameras.problem("a") == "parameter 'cameras' names 'a'"
+
+
+DEPTH_TOPIC = "qos_overrides./depth.subscription"
+
+
+@pytest.mark.parametrize(
+    ("policy", "value", "sentence"),
+    [
+        ("reliability", "best-effort", "'best-effort' is no reliability; known: "),
+        ("reliability", "unknown", "'unknown' is no reliability"),
+        ("reliability", True, "must be of type string"),
+        ("history", "keep", "'keep' is no history; known: system_default, keep_last, keep_all"),
+        ("depth", "10", "must be of type integer"),
+        ("depth", -1, "must lie in [0, ∞], not -1"),
+    ],
+)
+def test_a_wrong_quality_of_service_is_refused_by_name(policy, value, sentence):
+    name = f"{DEPTH_TOPIC}.{policy}"
+    problem = qos_override(name).problem(value)
+    assert problem.startswith(f"parameter '{name}'")
+    assert sentence in problem
+
+
+def test_what_rclpy_takes_for_a_quality_of_service_is_fine():
+    fine = {"reliability": "RELIABLE", "history": "keep_all", "depth": 0}
+    assert [qos_override(f"{DEPTH_TOPIC}.{policy}").problem(value) for policy, value in fine.items()] == [None] * 3
+    assert qos_override("qos_overrides./parameter_events.publisher.durability") is None
+    assert qos_override("depth") is None
 
 
 @given(st.floats(0.5, 2.0))

@@ -60,6 +60,7 @@ def test_without_an_image_the_camera_is_meant():
 def test_an_image_of_its_own_is_used():
     frame = images_from_request(request(image=IMAGE, depth=DEPTH), "wrist").frame()
     assert (frame.frame_id, frame.camera_name, frame.camera, frame.depth[0, 0]) == ("camera", "wrist", None, 1.0)
+    assert frame.is_given
 
 
 def test_an_image_that_declares_anything_is_read_and_refused():

@@ -31,6 +31,9 @@ class Buffer:
 
     cleared = 0
 
+    def __init__(self, cache_time):
+        self.cache_time = cache_time
+
     def clear(self):
         self.cleared += 1
 
@@ -62,6 +65,10 @@ def node():
     )
 
 
+def lookup_of(node, history_s=10.0):
+    return TransformLookup(node, history_s)
+
+
 @pytest.fixture
 def tf2(monkeypatch):
     stand_in = SimpleNamespace(
@@ -77,7 +84,7 @@ def no_tf2(monkeypatch):
 
 @pytest.mark.usefixtures("tf2")
 def test_the_camera_is_looked_up_where_it_was_when_the_image_was_taken(node):
-    poses = TransformLookup(node).pose_in("camera", "torso", STAMP_NS)
+    poses = lookup_of(node).pose_in("camera", "torso", STAMP_NS)
     assert (poses.frame, poses.note, node.warnings) == ("torso", "", [])
     np.testing.assert_allclose(poses.transform.points([0.1, 0.2, 0.8]), [0.9, -0.1, 1.3], atol=1e-12)
 
@@ -85,14 +92,14 @@ def test_the_camera_is_looked_up_where_it_was_when_the_image_was_taken(node):
 @pytest.mark.usefixtures("tf2")
 @pytest.mark.parametrize("target", ["", "camera"])
 def test_the_cameras_own_frame_needs_no_lookup(node, target: str):
-    poses = TransformLookup(node).pose_in("camera", target, 0)
+    poses = lookup_of(node).pose_in("camera", target, 0)
     assert (poses.frame, poses.note) == ("camera", "")
     np.testing.assert_array_equal(poses.transform.points([1.0, 2, 3]), [1, 2, 3])
 
 
 @pytest.mark.usefixtures("tf2")
 def test_a_missing_transform_is_told_in_one_sentence_and_poses_stay(node):
-    poses = TransformLookup(node).pose_in("camera", "torso", STAMP_NS + 1)
+    poses = lookup_of(node).pose_in("camera", "torso", STAMP_NS + 1)
     why = "no transform from 'camera' to 'torso' at 12.000000035 s: Lookup would require extrapolation into the future"
     assert (poses.frame, poses.note) == ("camera", f"Poses are in 'camera': {why}.")
     assert node.warnings == [why]
@@ -100,7 +107,7 @@ def test_a_missing_transform_is_told_in_one_sentence_and_poses_stay(node):
 
 @pytest.mark.usefixtures("no_tf2")
 def test_without_tf2_ros_that_is_the_reason(node):
-    lookup = TransformLookup(node)
+    lookup = lookup_of(node)
     assert "tf2_ros is not installed" in lookup.pose_in("camera", "torso", STAMP_NS).note
     assert lookup.pose_in("camera", "", STAMP_NS).note == ""
     lookup.close()
@@ -110,15 +117,21 @@ def test_without_tf2_ros_that_is_the_reason(node):
 @pytest.mark.parametrize("stamp_ns", [0, -1])
 def test_an_image_without_time_has_no_place_though_tf2_would_give_the_newest(node, stamp_ns: int):
     with pytest.raises(TransformError, match="no time stamp"):
-        TransformLookup(node).transform("camera", "torso", stamp_ns)
+        lookup_of(node).transform("camera", "torso", stamp_ns)
 
 
 @pytest.mark.usefixtures("tf2")
 def test_closing_ends_listening(node):
-    lookup = TransformLookup(node)
+    lookup = lookup_of(node)
     assert len(node.listeners) == 1
     lookup.close()
     assert node.listeners == []
+    assert lookup.pose_in("camera", "torso", STAMP_NS).note == ""  # of a query that still runs
+
+
+@pytest.mark.usefixtures("tf2")
+def test_transforms_are_kept_for_as_long_as_a_query_may_take(node):
+    assert lookup_of(node, 36.0)._buffer.cache_time.nanoseconds == 36_000_000_000
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -136,7 +149,7 @@ def test_a_transform_of_tf_is_the_same_as_a_matrix(seed: int):
 
 @pytest.mark.usefixtures("tf2")
 def test_a_clock_that_jumps_back_empties_the_buffer(node):
-    lookup = TransformLookup(node)
+    lookup = lookup_of(node)
     ((threshold, jumped),) = node.jumps
     assert (threshold.min_forward, threshold.min_backward.nanoseconds < 0) == (None, True)
     jumped(None)
