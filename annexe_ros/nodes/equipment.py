@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from rclpy.lifecycle import LifecycleNode
@@ -31,7 +31,7 @@ class Equipment:
         trackers: who is who in the answers, by camera; numbers go on when the node is activated again.
         transforms: where the cameras were, from tf.
         health: diagnostics.
-        closing: what gives all of that back.
+        made: what gives all of that back.
     """
 
     engine: Interpreter
@@ -39,7 +39,7 @@ class Equipment:
     trackers: dict[str, Tracker]
     transforms: TransformLookup
     health: Health
-    closing: ExitStack
+    made: ExitStack
 
     @classmethod
     def made_for(cls, node: LifecycleNode, values: PerceptionParameters, why_inactive: Callable[[], str]) -> Equipment:
@@ -50,21 +50,18 @@ class Equipment:
         from annexe_ros.inference import load_engine
 
         with ExitStack() as made:
-            engine = load_engine(values.engine, values.model, values.device, values.dtype)
-            made.callback(engine.close)
+            engine = made.enter_context(closing(load_engine(values.engine, values.model, values.device, values.dtype)))
             if not node.context.ok():
                 raise NotActiveError("the node was interrupted while it loaded its engine")
-            outputs = {}
-            for camera in values.cameras:
-                outputs[camera] = AnswerOutput(node, camera)
-                made.callback(outputs[camera].close)
+            outputs = {camera: made.enter_context(closing(AnswerOutput(node, camera))) for camera in values.cameras}
             trackers = {camera: Tracker() for camera in values.cameras}
-            transforms = TransformLookup(node, values.query_timeout + values.max_frame_age + TF_MARGIN_S)
-            made.callback(transforms.close)
-            health = Health(
-                node, values.diagnostics_period, why_inactive, lambda: node.get_parameter("max_frame_age").value
-            )
-            made.callback(health.close)
+            history_s = values.query_timeout + values.max_frame_age + TF_MARGIN_S
+            transforms = made.enter_context(closing(TransformLookup(node, history_s)))
+
+            def max_age_s() -> float:  # it may be set while the node runs
+                return float(node.get_parameter("max_frame_age").value)
+
+            health = made.enter_context(closing(Health(node, values.diagnostics_period, why_inactive, max_age_s)))
             return cls(engine, outputs, trackers, transforms, health, made.pop_all())
 
     @staticmethod
@@ -86,4 +83,4 @@ class Equipment:
 
     def close(self) -> None:
         """Withdraw the topics and give the engine's memory back."""
-        self.closing.close()
+        self.made.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -68,11 +68,9 @@ class Serving:
         self._unpublished: deque[Callable[[], None]] = deque()
         self._cameras: dict[str, _Camera] = {}
         with ExitStack() as made:
-            self._events = EventContext(node, values.interaction_events)
-            made.callback(self._events.close)
+            self._events = made.enter_context(closing(EventContext(node, values.interaction_events)))
             for name, output in equipment.outputs.items():
-                camera = equipment.open_camera(node, values, name)
-                made.callback(camera.close)
+                camera = made.enter_context(closing(equipment.open_camera(node, values, name)))
                 self._cameras[name] = _Camera(camera, output, equipment.trackers[name])
             inputs = [camera.input for camera in self._cameras.values()]
             held = {camera.name: camera.gaze for camera in inputs}
