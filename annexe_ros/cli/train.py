@@ -41,6 +41,7 @@ def train(
         list[str] | None, typer.Option(help="Weight of a loss other than the paper's, e.g. mask=0.3; repeatable.")
     ] = None,
     mirror: Annotated[bool, typer.Option(help="Show every other generated scene in a mirror.")] = True,
+    renamed: Annotated[float, typer.Option(min=0, max=1, help="Share of scenes whose things swap names.")] = 0.0,
     warmup_steps: Annotated[int, typer.Option(min=0, help="Until the learning rate is reached; then cosine.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, questions and augmentation.")] = 0,
     vision_only: Annotated[
@@ -77,6 +78,7 @@ def train(
             frozen=tuple(freeze or ()),
             encoder_rate=encoder_rate,
             mirror=mirror,
+            renamed=renamed,
             warmup_steps=warmup_steps,
             seed=seed,
             vision_only=vision_only,

@@ -125,14 +125,19 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel, AnnexeGenerationMixin):
     def _init_weights(self, module: nn.Module) -> None:
         """Keep PyTorch's own initialisation for the parts written here; transformers initialises its own."""
 
-    def encode_image(self, pixel_values: Tensor) -> AnnexeImageEncoding:
-        """Return the encoding of images (B, 3, H, W); H and W are multiples of ``config.input_multiple``."""
+    def encode_image(self, pixel_values: Tensor, map_order: Tensor | None = None) -> AnnexeImageEncoding:
+        """Return the encoding of images (B, 3, H, W); H and W are multiples of ``config.input_multiple``.
+
+        ``map_order`` (B, 1 + labels) tells which of the label maps each label gets; None: its own.
+        """
         if self.config.ground_config is not None:
             tokens = self.connector(patch_tokens(self.vision_tower, pixel_values))
             return AnnexeImageEncoding(tokens, *self.ground_encoder(pixel_values))
         maps = self.backbone(pixel_values).feature_maps
         coarse, fine = self.pyramid((self._with_place(maps[0]), *maps[1:]))
         depth, label_logits, contact_logits = self.dense_heads(fine)
+        if map_order is not None:
+            label_logits = label_logits.take_along_dim(map_order[..., None, None], dim=1)
         label_words = self._words(self.config.label_token_ids)
         colour_logits = self.colour_head(pixel_values, fine) if self.config.colours else None
         colour_words = self._words(self.config.colour_token_ids)
@@ -173,6 +178,7 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel, AnnexeGenerationMixin):
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         query_mask: Tensor | None = None,
+        map_order: Tensor | None = None,
     ) -> AnnexeOutput:
         """Run Q texts per image with teacher forcing, or the image encoder alone where there is no text.
 
@@ -182,10 +188,11 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel, AnnexeGenerationMixin):
             input_ids: (B, Q, L) prompt and reply, right-padded.
             attention_mask: (B, Q, L), 1 = token, 0 = padding.
             query_mask: (B, Q, L) bool, true on the prompt's tokens.
+            map_order: (B, 1 + labels), as ``encode_image`` takes it; a model of the paper's layout has no label maps.
 
         Where the model is ``analysis_guided``, the first text of each image is its analysis.
         """
-        encoding = self.encode_image(pixel_values)
+        encoding = self.encode_image(pixel_values, map_order)
         if input_ids is None or prefix_ids is None or attention_mask is None or query_mask is None:
             return AnnexeOutput(encoding=encoding)
         # Layers computed again in the backward pass can't fill a cache: then every text reads the image itself.

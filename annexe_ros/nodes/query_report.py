@@ -56,13 +56,13 @@ class Asked:
 
 def results_table(asked: Sequence[Asked], title: str) -> Table:
     """Return a table with one row per query; positions in the answers' frame [m]."""
-    table = Table(title=title, show_lines=True)
+    table = Table(title=Text(title), show_lines=True)  # a bracket in a name is a bracket, no markup
     for heading in ("query", "answer", "score", "objects [m]", "latency [ms]"):
         table.add_column(heading, justify="right" if heading in ("score", "latency [ms]") else "left")
     for item in asked:
         note, answer = item.question.note, item.response.answer
         query = Text.assemble(item.question.query, (f"\n{note}" if note else "", "dim"))
-        objects = "\n".join(_in_a_line(target) for target in answer.objects)
+        objects = Text("\n".join(_in_a_line(target) for target in answer.objects))
         score = f"{answer.target_score:.2f}" if item.response.success else ""
         table.add_row(query, _verdict(item), score, objects, f"{item.latency_ms:.0f}")
     return table

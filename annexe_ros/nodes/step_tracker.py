@@ -69,7 +69,8 @@ class StepTrackerNode(StagedNode[StepTrackerParameters]):
             raise NotActiveError("the node was interrupted while it loaded its tracker")
         self._loaded = loaded
         topics = {ProcedureStep: "~/step", ProcedureForecast: "~/forecast", DemonstrationPlace: "~/demonstration"}
-        self._outputs = {kind: self._publisher(kind, topic) for kind, topic in topics.items()}
+        for kind, topic in topics.items():  # one by one: where the second fails, the first is known to cleaning up
+            self._outputs[kind] = self._publisher(kind, topic)
         self._health = RecognitionHealth(self, values.diagnostics_period, lambda: self._why_inactive)
 
     def _cleanup(self) -> None:

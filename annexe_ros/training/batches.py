@@ -36,6 +36,7 @@ class Batch:
         slot_valid: (B, Q, S) bool.
         depth: (B, h, w) min-max depth of the image in 0..1, NaN unknown.
         label_map, colour_map: (B, h, w) int64 or ``IGNORED``. contact_map: (B, 2, h, w) float, NaN unknown.
+        map_order: (B, 1 + labels) int64, as ``AnnexeForEgoIRG.forward`` takes it.
     """
 
     pixel_values: Tensor
@@ -51,6 +52,7 @@ class Batch:
     label_map: Tensor
     contact_map: Tensor
     colour_map: Tensor
+    map_order: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device."""
@@ -96,6 +98,7 @@ class Collator:
         samples = [resize(sample, height, width) for sample in samples]
         if rng is not None:
             samples = [replace(sample, image=photometric(sample.image, rng)) for sample in samples]
+        maps["map_order"] = torch.from_numpy(np.stack([sample.map_of for sample in samples]))
         return Batch(**maps, pixel_values=self._pixels(samples), **self._texts(samples), **self._slots(samples))
 
     def _input_size(self, first: Sample, rng: np.random.Generator | None) -> tuple[int, int]:
@@ -147,10 +150,15 @@ class Collator:
         return TokenisedText(self.processor.answer_prompt_ids(text.query), self.processor.reply_ids(reply))
 
     def _slots(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
-        """Occupancy of the fine cells by each target of each text."""
+        """Occupancy of the fine cells by each target of each text; none where things have each other's names.
+
+        Grounding looks for things in the features, which know them by their own names.
+        """
         slots = self.config.slots
         values = torch.zeros(len(samples), len(samples[0].texts), slots, dtype=torch.uint8)
         for i, sample in enumerate(samples):
+            if sample.is_renamed:
+                continue
             for j, text in enumerate(sample.texts):
                 values[i, j, : len(text.mask_values)] = torch.tensor(text.mask_values[:slots], dtype=torch.uint8)
         masks = torch.from_numpy(np.stack([sample.mask for sample in samples]))

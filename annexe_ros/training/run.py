@@ -119,6 +119,8 @@ class _Run:
             model.add_synthesizer()
         if settings.lora_rank:
             add_lora(model, settings.lora_rank)
+        if settings.renamed and model.config.ground_config is not None:
+            raise ParameterError("things can't be renamed for a model of the paper's layout: it has no label maps")
         freeze(model, settings.frozen)
         if settings.gradient_checkpointing:
             model.activation_checkpointing_enable()
@@ -148,7 +150,14 @@ class _Run:
         settings, accelerator = self.settings, self.accelerator
         queries = 0 if settings.vision_only else settings.queries_per_image
         samples = Samples(
-            dataset, config.labels, queries, settings.seed, settings.cache_gb * 1e9, settings.mirror, config.colours
+            dataset,
+            config.labels,
+            queries,
+            settings.seed,
+            cache_bytes=settings.cache_gb * 1e9,
+            mirror=settings.mirror,
+            colours=config.colours,
+            renamed=settings.renamed,
         )
         collator = Collator(self.processor, config)
         share = accelerator.process_index, accelerator.num_processes
@@ -210,7 +219,8 @@ class _Run:
     def _losses(self, batch: Batch) -> dict[str, torch.Tensor]:
         texts = (batch.prefix_ids, batch.input_ids, batch.attention_mask, batch.query_mask)
         with self.accelerator.autocast():
-            output = self.model(batch.pixel_values, *(() if self.settings.vision_only else texts))
+            shown = () if self.settings.vision_only else texts
+            output = self.model(batch.pixel_values, *shown, map_order=batch.map_order)
             terms = losses(output, batch)
             return {"total": weighted(terms, self.settings.weights), **terms}
 

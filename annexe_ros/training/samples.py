@@ -6,8 +6,8 @@ file; where a folder has none, labels come from the names that the answers give,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record, checked_records, instance_names
 from annexe_ros.data.sampling import draw_queries
 from annexe_ros.data.scenes import language
-from annexe_ros.data.scenes.truth import SceneTruth
+from annexe_ros.data.scenes.truth import CATEGORIES, SceneTruth
 
 UNKNOWN = -1
 
@@ -48,6 +48,8 @@ class Sample:
         contact_of: (256, 2) float32, mask value -> takes part in an interaction of the left, the right hand;
             NaN not known.
         colour_of: (256,) int64, mask value -> index of its colour + 1; 0 background and hands, -1 not known.
+        map_of: (1 + labels,) int64, by which of its label maps the model is to see each label: k for label k, but where
+            things have each other's names.
     """
 
     image: NDArray[np.uint8]
@@ -57,6 +59,12 @@ class Sample:
     label_of: NDArray[np.int64]
     contact_of: NDArray[np.float32]
     colour_of: NDArray[np.int64]
+    map_of: NDArray[np.int64]
+
+    @property
+    def is_renamed(self) -> bool:
+        """Tell whether things have each other's names."""
+        return bool((self.map_of != np.arange(len(self.map_of))).any())
 
 
 def vocabulary(records: Iterable[Record]) -> list[str]:
@@ -138,6 +146,13 @@ class _Scene:
             self.records,
         )
 
+    def renamed(self, names: Mapping[str, str], rng: np.random.Generator) -> _Scene:
+        """Return the scene with other names for its things, its texts written anew."""
+        if self.truth is None:
+            return self
+        truth = self.truth.renamed(names)
+        return replace(self, truth=truth, records=_written(truth, rng), mirrored_records=())
+
 
 class Samples:
     """Samples of a dataset split; which queries are drawn depends on (seed, epoch, index) alone.
@@ -150,6 +165,8 @@ class Samples:
         cache_bytes: keep decoded images in memory until their pixels take this much.
         mirror: show every other generated scene in a mirror. Images of other origin can't be: their texts tell left
             from right.
+        renamed: share of generated scenes whose things get each other's names, the label maps with them. What a text
+            says must then be read from the maps: the features know the things by their own names.
     """
 
     def __init__(
@@ -161,10 +178,11 @@ class Samples:
         cache_bytes: float = 0,
         mirror: bool = False,
         colours: Sequence[str] = (),
+        renamed: float = 0.0,
     ) -> None:
         self.dataset, self.labels, self.colours = dataset, list(labels), list(colours)
         self.queries_per_image, self.seed = queries_per_image, seed
-        self.mirror = mirror
+        self.mirror, self.renamed = mirror, renamed
         self._cache: dict[int, _Scene] = {}
         self._bytes_left = cache_bytes
 
@@ -178,13 +196,29 @@ class Samples:
         scene = self._read(index)
         if self.mirror and rng.random() < 0.5:
             scene = scene.mirrored()
+        names = self._other_names(rng) if scene.truth is not None and rng.random() < self.renamed else {}
+        if names:
+            scene = scene.renamed(names, rng)
         drawn = draw_queries(scene.records, self.queries_per_image, rng, self._answered_in_part)
         # An image with fewer records than that has some of them twice: a batch holds as many texts of every image.
         queries = [text_of(*query) for query in islice(cycle(drawn), self.queries_per_image)]
         texts = (Text(None, scene.records[0].caption), *queries)
         labels = instance_labels(scene.records, scene.truth, self.labels)
         contacts, colours = instance_contacts(scene.truth), instance_colours(scene.truth, self.colours)
-        return Sample(scene.image, scene.depth.astype(np.float32), scene.mask, texts, labels, contacts, colours)
+        depth, maps = scene.depth.astype(np.float32), self._maps_under(names)
+        return Sample(scene.image, depth, scene.mask, texts, labels, contacts, colours, maps)
+
+    def _other_names(self, rng: np.random.Generator) -> dict[str, str]:
+        """Return a name for each thing of generated scenes that the model knows: another's or, seldom, its own."""
+        known = [label for label in self.labels if label in CATEGORIES]
+        return dict(zip(known, rng.permutation(known).tolist(), strict=True))
+
+    def _maps_under(self, names: Mapping[str, str]) -> NDArray[np.int64]:
+        """Return ``Sample.map_of`` where things have these names."""
+        maps = np.arange(1 + len(self.labels))
+        for old, new in names.items():
+            maps[1 + self.labels.index(new)] = 1 + self.labels.index(old)
+        return maps
 
     def _answered_in_part(self, record: Record) -> bool:
         """Tell whether a question names something that its answer leaves out ("knife and mug", but there is no mug).
@@ -217,5 +251,8 @@ class Samples:
 
 def _mirrored_records(truth: SceneTruth) -> tuple[Record, ...]:
     """Return records of the mirror image, written anew: in a mirror a left hand is a right one."""
-    written = language.records(truth.mirrored(), np.random.default_rng(list(truth.id.encode())))
-    return checked_records(written, Path(truth.id))
+    return _written(truth.mirrored(), np.random.default_rng(list(truth.id.encode())))
+
+
+def _written(truth: SceneTruth, rng: np.random.Generator) -> tuple[Record, ...]:
+    return checked_records(language.records(truth, rng), Path(truth.id))

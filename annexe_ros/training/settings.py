@@ -35,6 +35,8 @@ class TrainingSettings:
         vision_only: teach the image encoder alone, through its dense maps (labels, contact, depth): several times the
             images per second, and what limits a model from scratch is that it doesn't recognise small objects.
         mirror: show every other generated scene in a mirror, its texts written anew.
+        renamed: share of generated scenes whose things get each other's names, texts and label maps alike, so that the
+            language model learns to read from the maps what it can't know otherwise.
         mixed_precision: one of ``PRECISIONS``; "fp16" needs a GPU.
         seed: of weights, order, queries and augmentation.
         cache_gb: decoded images that each process, or each of its workers, keeps in memory [GB].
@@ -63,6 +65,7 @@ class TrainingSettings:
     gradient_norm: float = 1.0
     vision_only: bool = False
     mirror: bool = True
+    renamed: float = 0.0
     mixed_precision: str = "bf16"
     seed: int = 0
     cache_gb: float = 2.0

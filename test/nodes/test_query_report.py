@@ -58,6 +58,16 @@ def test_an_unexpected_answer_is_told(expected, told):
     assert ("expected: knife" in console.export_text()) == told
 
 
+def test_brackets_in_names_are_shown_as_they_are():
+    asked = answered()
+    asked.response.answer.objects[0].label = "mug [/red] [b]"
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(results_table([asked], "answers of [/annexe]"))
+    text = console.export_text()
+    assert "mug [/red] [b]" in text
+    assert "answers of [/annexe]" in text
+
+
 def test_files_are_written_per_query(tmp_path):
     write_results([answered(), FAILED], tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [

@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from conftest import spinning
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -132,6 +133,13 @@ def test_without_a_demonstration_nothing_is_told_of_one(context, watched, traine
     with tracker(context, model=trained["model"]):
         watched.until(1, lambda: len(watched.heard[ProcedureForecast]) >= 3)
     assert not watched.heard[DemonstrationPlace]
+
+
+def test_a_topic_that_cant_be_advertised_leaves_none_behind(context, peer, trained):
+    wrong = {f"qos_overrides.{NODE}/forecast.publisher.reliability": "best-effort"}
+    with tracker(context, **trained, autostart=False, **wrong) as node:
+        assert node.trigger_configure() is not TransitionCallbackReturn.SUCCESS
+        assert node.count_publishers(f"{NODE}/step") == 0
 
 
 def test_it_is_deactivated_and_goes_on_anew(context, watched, trained):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tiny_annexe import TINY_PAPER, TINY_TEXT, TINY_VISION
 
+from annexe_ros.core.errors import ParameterError
+
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytest.importorskip("peft", reason="peft is not installed")
 pytestmark = pytest.mark.model
@@ -89,6 +91,14 @@ def test_a_plain_model_can_become_guided(folder_of, rectangle_dataset, tmp_path)
     before, after = trained(folder_of(small), rectangle_dataset, tmp_path / "run", analysis_guided=True)
     assert {name.split(".")[0] for name in after.keys() - before.keys()} == {"analysis_synthesizer"}
     assert AnnexeForEgoIRG.from_pretrained(tmp_path / "run").config.analysis_guided
+
+
+def test_only_a_model_with_label_maps_can_be_told_other_names(folder_of, rectangle_dataset, tmp_path):
+    with pytest.raises(ParameterError, match="it has no label maps"):
+        trained(folder_of(TINY_PAPER), rectangle_dataset, tmp_path / "run", renamed=0.5)
+    small = {"vision_config": TINY_VISION, "pyramid_channels": 16, "pixel_channels": 8}
+    before, after = trained(folder_of(small), rectangle_dataset, tmp_path / "run", renamed=1.0)
+    assert any(not torch.equal(before[name].half(), after[name].half()) for name in before)
 
 
 def test_layers_computed_again_learn_the_same(folder_of, rectangle_dataset, tmp_path):

@@ -222,3 +222,62 @@ def test_an_image_that_was_not_generated_is_never_mirrored(rectangle_dataset, tm
     samples = Samples(dataset, ["right hand", "mug", "knife"], 2, seed=0, mirror=True)
     for k, image_id in enumerate(dataset.ids):
         np.testing.assert_array_equal(samples.draw(k).mask, dataset.mask(image_id))
+
+
+@pytest.fixture
+def renamed(rectangle_dataset):
+    from annexe_ros.training.samples import Samples
+
+    return Samples(EgoIrgBench(rectangle_dataset), LABELS, queries_per_image=5, seed=0, renamed=1.0)
+
+
+def exchanged(samples):
+    """Return a sample in which mug and knife have each other's names."""
+    return next(sample for sample in map(samples.draw, range(6)) if sample.is_renamed)
+
+
+def test_things_that_swap_names_do_so_in_tables_and_texts(samples, renamed):
+    before, after = samples.draw(0), exchanged(renamed)
+    right, mug, knife = 2, 3, 4
+    assert before.label_of[:4].tolist() == [0, right, mug, knife]
+    assert after.label_of[:4].tolist() == [0, right, knife, mug]
+    assert after.map_of.tolist() == [0, 1, right, knife, mug]
+    assert "mug" in before.texts[0].reply
+    assert "knife" not in before.texts[0].reply
+    assert after.texts[0].reply == before.texts[0].reply.replace("mug", "knife")
+    targets = {(name, value) for text in after.texts for name, value in zip(text.names, text.mask_values, strict=True)}
+    assert targets <= {("right hand", 1), ("knife", 2), ("mug", 3)}
+    assert len(targets) > 1
+
+
+def test_a_label_map_goes_with_the_name_that_its_thing_bears(renamed, tiny_model, collator):
+    sample = exchanged(renamed)
+    batch = collator([sample])
+    with torch.inference_mode():
+        own = tiny_model.encode_image(batch.pixel_values)
+        told = tiny_model.encode_image(batch.pixel_values, batch.map_order)
+    torch.testing.assert_close(told.label_logits[:, [0, 1, 2, 4, 3]], own.label_logits)
+    torch.testing.assert_close(told.coarse, own.coarse)
+    assert not torch.equal(told.visual_tokens, own.visual_tokens)
+
+
+def test_masks_are_not_taught_where_things_bear_other_names(samples, renamed, collator):
+    batch = collator([exchanged(renamed), samples.draw(0)])
+    assert not batch.slot_valid[0].any()
+    assert batch.slot_valid[1].any()
+
+
+def test_as_many_scenes_are_renamed_as_asked_for(rectangle_dataset):
+    from annexe_ros.training.samples import Samples
+
+    some = Samples(EgoIrgBench(rectangle_dataset), LABELS, 6, seed=0, renamed=0.5)
+    count = sum(some.draw(k, epoch).is_renamed for k in range(6) for epoch in range(20))
+    assert 15 < count < 45  # of 120, half are drawn and half of these keep their names
+
+
+def test_an_image_that_was_not_generated_keeps_its_names(rectangle_dataset, tmp_path):
+    from annexe_ros.training.samples import Samples
+
+    root = shutil.copytree(rectangle_dataset, tmp_path / "data", ignore=shutil.ignore_patterns("scene"))
+    samples = Samples(EgoIrgBench(root), LABELS, 2, seed=0, renamed=1.0)
+    assert not any(samples.draw(k).is_renamed for k in range(6))

@@ -65,6 +65,10 @@ class Instance:
             rotation=((a, -b, -c), (-d, e, f), (-g, h, i)),
         )
 
+    def renamed(self, names: Mapping[str, str]) -> Instance:
+        """Return the instance under another name, and with another name for what it touches: ``names[old]``."""
+        return replace(self, label=names.get(self.label, self.label), touches=names.get(self.touches, self.touches))
+
 
 @dataclass(frozen=True)
 class Fixation:
@@ -98,6 +102,10 @@ class SceneTruth:
         camera = replace(self.camera, cx=self.camera.width - 1 - self.camera.cx)
         instances = tuple(instance.mirrored() for instance in self.instances)
         return replace(self, camera=camera, instances=instances, gaze=self.gaze and self.gaze.mirrored(camera.width))
+
+    def renamed(self, names: Mapping[str, str]) -> SceneTruth:
+        """Return the truth with other names for its things, ``names[old]``; no two may get the same one."""
+        return replace(self, instances=tuple(instance.renamed(names) for instance in self.instances))
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that ``from_json`` reads."""
