@@ -12,6 +12,10 @@ from .words import COLOUR_GAIN, LABEL_GAIN, even
 
 _LEAST_CELLS = 4.0
 """Fine cells with a colour below which a token tells colours more quietly."""
+_DOUBT = 0.02
+"""How surely, squared, a hand must touch something for its token to say so with half its voice."""
+_NOTHING = 1e-6
+"""Instead of zero under a root, which has no slope there."""
 
 
 class AnnexeLabelTokens(nn.Module):
@@ -58,14 +62,26 @@ class AnnexeLabelTokens(nn.Module):
     def _names(self, likely: Tensor, touched: Tensor) -> Tensor:
         """Return (B, labels, labels): how sure it is that a label is there, and that a hand and a thing touch.
 
-        Four neighbouring fine cells must agree; a single one may be anything.
+        Four neighbouring fine cells must agree that it is there; a single one may be anything.
         """
         there = functional.avg_pool2d(likely, 2).amax((2, 3))
-        spots = functional.avg_pool2d(likely.unsqueeze(1).mul(touched.unsqueeze(2)).flatten(0, 1), 2)
-        touches = spots.amax((2, 3)).unflatten(0, touched.shape[:2])
         hands = functional.one_hot(torch.tensor(self.hand_labels, device=there.device), likely.shape[1]).to(there)
-        pairs = torch.einsum("bsk,sj->bkj", touches * (1 - hands.sum(0)), hands)
+        pairs = torch.einsum("bks,sj->bkj", self._touches(likely, touched, there, hands), hands)
         return there.diag_embed() + pairs + pairs.transpose(1, 2)
+
+    def _touches(self, likely: Tensor, touched: Tensor, there: Tensor, hands: Tensor) -> Tensor:
+        """Return (B, labels, 2): how sure it is that a thing is touched by each hand.
+
+        A thing is touched as a whole, and by a hand whose own cells say that it touches something; of what it seems to
+        touch, a hand touches one thing. Given ``there`` (B, labels) and ``hands`` (2, labels), one-hot.
+        """
+        certain = likely.square()
+        cells = certain.sum((2, 3)).clamp(min=1).unsqueeze(-1)
+        share = torch.einsum("bkhw,bshw->bks", certain, touched.to(certain)) / cells
+        active = torch.einsum("bks,sk->bs", share, hands)
+        strength = (share * (1 - hands.sum(0))[:, None]).square() * there.unsqueeze(-1)
+        alone = (1 + _DOUBT) * strength / (strength.sum(1, keepdim=True) + _DOUBT)
+        return alone * active.clamp(min=_NOTHING).sqrt().unsqueeze(1)
 
     def _colours(self, likely: Tensor, touched: Tensor, colours: Tensor) -> Tensor:
         """Return (B, labels, colours): the colours' shares of a thing, or of what a hand touches."""

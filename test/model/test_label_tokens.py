@@ -80,6 +80,31 @@ def test_a_single_cell_is_no_contact_that_is_told_loudly(handy):
     assert names[0, MUG, LEFT] < 0.3
 
 
+def test_of_two_things_a_hand_touches_the_one_that_it_touches_more_of(handy):
+    hand, mug, knife = (LEFT, -1, [LEFT], slice(0, 3)), (MUG, RED, [LEFT], slice(3, 6)), (KNIFE, BLUE, [], slice(8, 12))
+    labels, contact, _ = maps(handy, hand, mug, knife)
+    contact[0, LEFT, 8:10] = SURE
+    names = handy.connector.label_tokens._names(labels.softmax(1)[:, 1:], contact.sigmoid())[0]
+    assert names[LEFT, MUG] > 0.7
+    assert names[LEFT, KNIFE] < 0.3
+    contact[0, LEFT, 3:6] = -SURE
+    names = handy.connector.label_tokens._names(labels.softmax(1)[:, 1:], contact.sigmoid())[0]
+    assert names[LEFT, KNIFE] > 0.7  # nothing else is in doubt
+
+
+def test_an_idle_hand_is_said_to_touch_nothing_though_things_look_touched(handy):
+    names, _ = told(handy, (LEFT, -1, [], slice(0, 3)), (MUG, RED, [LEFT], slice(3, 6)))
+    assert names[LEFT, MUG] < 0.01
+
+
+def test_maps_that_are_sure_to_the_last_digit_still_teach(handy):
+    labels, contact, _ = maps(handy, (LEFT, -1, [], slice(0, 3)), (MUG, RED, [], slice(3, 6)))
+    likely, touched = labels.mul(100).softmax(1)[:, 1:].requires_grad_(), contact.mul(100).sigmoid().requires_grad_()
+    handy.connector.label_tokens._names(likely, touched).sum().backward()
+    assert likely.grad.isfinite().all()
+    assert touched.grad.isfinite().all()
+
+
 def test_a_doubtful_name_stays_quiet_beside_a_sure_one(handy):
     words, connector = torch.randn(4, handy.config.text_config.hidden_size), handy.connector
     likely = torch.zeros(1, 4, 16, 16)
