@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from annexe_ros.core.errors import AnnexeError, DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.evaluation.runner import evaluate_image
 from annexe_ros.inference.annexe import AnnexeEngine
@@ -63,8 +64,10 @@ def exact_answers(model: Path, dataset: EgoIrgBench, with_true_maps: bool) -> fl
 
 
 def measure(data: Path, split: str, model: str) -> dict[str, float]:
-    """Return all figures."""
+    """Return all figures; raises ``DatasetFormatError`` where an image's truth isn't known."""
     dataset, folder = EgoIrgBench(data, split), resolve_model(model)
+    if any(dataset.truth(image_id) is None for image_id in dataset.ids):
+        raise DatasetFormatError(data, "has no true maps for all of its images; 'annexe scenes' makes some that have")
     found = {"images": float(len(dataset)), "exact": exact_answers(folder, dataset, with_true_maps=False)}
     return found | {"exact_with_true_maps": exact_answers(folder, dataset, with_true_maps=True)}
 
@@ -75,4 +78,7 @@ if __name__ == "__main__":
     parser.add_argument("--split", default="test", help="(%(default)s)")
     parser.add_argument("--model", default="annexe-scenes", help="folder or name (%(default)s)")
     arguments = parser.parse_args()
-    print(json.dumps(measure(arguments.data, arguments.split, arguments.model)))
+    try:
+        print(json.dumps(measure(arguments.data, arguments.split, arguments.model)))
+    except AnnexeError as error:
+        parser.error(str(error))

@@ -7,6 +7,7 @@ file wires; ``video`` has the windows and what they are compared with.
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -35,11 +36,14 @@ EVENT_TOPIC = "~/event"
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    """What was read from disk, and the prompts that it was made to know."""
+class _Equipment:
+    """What a configured node holds, whether it is active or not; ``made`` takes its topics back."""
 
     encoder: ClipEncoder
     recogniser: Recogniser
+    events: LifecyclePublisher
+    health: RecognitionHealth
+    made: ExitStack
 
 
 class InteractionRecognizer(StagedNode[RecognizerParameters]):
@@ -48,9 +52,7 @@ class InteractionRecognizer(StagedNode[RecognizerParameters]):
     def __init__(self, **options: Any) -> None:
         """Make the node, unconfigured; ``options`` as for ``rclpy.node.Node``."""
         super().__init__("interaction_recognizer", RecognizerParameters, **options)
-        self._loaded: _Loaded | None = None
-        self._events: LifecyclePublisher | None = None
-        self._health: RecognitionHealth | None = None
+        self._equipment: _Equipment | None = None
         self._camera: ColourInput | None = None
         self._feed: ClipFeed | None = None
 
@@ -59,39 +61,40 @@ class InteractionRecognizer(StagedNode[RecognizerParameters]):
 
         values = self._settings.read()
         self.get_logger().info(f"loading clip encoder '{values.model}'")
-        loaded = in_own_thread(lambda: _load(values))  # the feed's thread is going to ask it
+        encoder, recogniser = in_own_thread(lambda: _load(values))  # the feed's thread is going to ask it
         if not self.context.ok():
             raise NotActiveError("the node was interrupted while it loaded its encoder")
-        self._loaded = loaded
-        self._events = self.create_lifecycle_publisher(
-            InteractionEvent, EVENT_TOPIC, qos.reliable(), qos_overriding_options=qos.overridable()
-        )
-        self._health = RecognitionHealth(self, values.diagnostics_period, lambda: self._why_inactive)
+        with ExitStack() as made:
+            events = self.create_lifecycle_publisher(
+                InteractionEvent, EVENT_TOPIC, qos.reliable(), qos_overriding_options=qos.overridable()
+            )
+            made.callback(self.destroy_lifecycle_publisher, events)
+            watching = RecognitionHealth(self, values.diagnostics_period, lambda: self._why_inactive)
+            health = made.enter_context(closing(watching))
+            self._equipment = _Equipment(encoder, recogniser, events, health, made.pop_all())
 
     def _cleanup(self) -> None:
-        if self._events is not None:
-            self.destroy_lifecycle_publisher(self._events)
-        if self._health is not None:
-            self._health.close()
-        self._loaded = self._events = self._health = None
+        equipment, self._equipment = self._equipment, None
+        if equipment is not None:
+            equipment.made.close()
 
     def _activate(self) -> None:
         from annexe_ros.video.live import ClipFeed
         from annexe_ros.video.window import WindowShape
 
-        if self._loaded is None or self._health is None:
+        if self._equipment is None:
             raise NotActiveError(self._why_inactive)
-        values, config = self._settings.read(), self._loaded.encoder.config
+        values, config = self._settings.read(), self._equipment.encoder.config
         shape = WindowShape(values.window, config.num_frames, config.frame_size, values.max_gap)
         self._feed = ClipFeed(shape, values.stride, self._recognise)
         self._camera = ColourInput(self, self._feed.add, values.image_transport)
-        self._health.watch(self._feed, self._camera)
-        count, topic = len(self._loaded.recogniser.prompts.prompts), self.resolve_topic_name(EVENT_TOPIC)
+        self._equipment.health.watch(self._feed, self._camera)
+        count, topic = len(self._equipment.recogniser.prompts.prompts), self.resolve_topic_name(EVENT_TOPIC)
         self.get_logger().info(f"tells {count} phrases apart and publishes events on {topic}")
 
     def _deactivate(self) -> None:
-        if self._health is not None:
-            self._health.watch(None, None)
+        if self._equipment is not None:
+            self._equipment.health.watch(None, None)
         if self._camera is not None:
             self._camera.close()
         if self._feed is not None:
@@ -100,21 +103,20 @@ class InteractionRecognizer(StagedNode[RecognizerParameters]):
 
     def _recognise(self, clip: StampedClip) -> None:
         """Recognise one window and publish it, where it stands out; in the feed's thread."""
-        loaded, events, health = self._loaded, self._events, self._health
-        if loaded is None or events is None or health is None:
+        if self._equipment is None:
             return
         outcome, began = CallOutcome(), perf_counter()
         with reported_in(outcome, self.get_logger()):
-            event = loaded.recogniser.recognise(clip)
+            event = self._equipment.recogniser.recognise(clip)
             stands_out = event.margin >= self._settings.read().min_margin
             if stands_out:
-                events.publish(event_message(event))
-            health.note(event, stands_out, (perf_counter() - began) * 1e3)
+                self._equipment.events.publish(event_message(event))
+            self._equipment.health.note(event, stands_out, (perf_counter() - began) * 1e3)
         if not outcome.success:
-            health.note_failure(outcome.message)
+            self._equipment.health.note_failure(outcome.message)
 
 
-def _load(values: RecognizerParameters) -> _Loaded:
+def _load(values: RecognizerParameters) -> tuple[ClipEncoder, Recogniser]:
     """Return the encoder and what compares clips with the prompts; raises what loading and the prompts raise."""
     from annexe_ros.inference.resolve import resolve_model
     from annexe_ros.video.prompts import prompt_set
@@ -129,7 +131,7 @@ def _load(values: RecognizerParameters) -> _Loaded:
     encoder = ClipEncoder.load(folder, str(device_named(values.device)))
     side, count = encoder.config.frame_size, encoder.config.num_frames
     encoder.embed_clips([np.full((count, side, side, 3), 128, np.uint8)])  # the first clip takes no longer than others
-    return _Loaded(encoder, Recogniser(encoder, prompts, folder.name, SeenFrames(encoder).embed))
+    return encoder, Recogniser(encoder, prompts, folder.name, SeenFrames(encoder).embed)
 
 
 def main() -> int:

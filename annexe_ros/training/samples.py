@@ -147,8 +147,8 @@ class _Scene:
         )
 
     def renamed(self, names: Mapping[str, str], rng: np.random.Generator) -> _Scene:
-        """Return the scene with other names for its things, its texts written anew."""
-        if self.truth is None:
+        """Return the scene with other names for its things, its texts written anew, or itself where there are none."""
+        if self.truth is None or not names:
             return self
         truth = self.truth.renamed(names)
         return replace(self, truth=truth, records=_written(truth, rng), mirrored_records=())
@@ -196,9 +196,8 @@ class Samples:
         scene = self._read(index)
         if self.mirror and rng.random() < 0.5:
             scene = scene.mirrored()
-        names = self._other_names(rng) if scene.truth is not None and rng.random() < self.renamed else {}
-        if names:
-            scene = scene.renamed(names, rng)
+        names = self._other_names(scene, rng)
+        scene = scene.renamed(names, rng)
         drawn = draw_queries(scene.records, self.queries_per_image, rng, self._answered_in_part)
         # An image with fewer records than that has some of them twice: a batch holds as many texts of every image.
         queries = [text_of(*query) for query in islice(cycle(drawn), self.queries_per_image)]
@@ -208,8 +207,13 @@ class Samples:
         depth, maps = scene.depth.astype(np.float32), self._maps_under(names)
         return Sample(scene.image, depth, scene.mask, texts, labels, contacts, colours, maps)
 
-    def _other_names(self, rng: np.random.Generator) -> dict[str, str]:
-        """Return a name for each thing of generated scenes that the model knows: another's or, seldom, its own."""
+    def _other_names(self, scene: _Scene, rng: np.random.Generator) -> dict[str, str]:
+        """Return a name for each thing of generated scenes that the model knows: another's or, seldom, its own.
+
+        None where the scene is told as it is. A run that renames nothing draws nothing for it.
+        """
+        if scene.truth is None or not self.renamed or rng.random() >= self.renamed:
+            return {}
         known = [label for label in self.labels if label in CATEGORIES]
         return dict(zip(known, rng.permutation(known).tolist(), strict=True))
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
+
+from annexe_ros.core.errors import DatasetFormatError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = pytest.mark.model
@@ -34,3 +38,11 @@ def test_both_shares_are_told(rectangle_dataset, tiny_folder):
     assert found.keys() == {"images", "exact", "exact_with_true_maps"}
     assert found["images"] == 6
     assert 0 <= found["exact"] <= 1
+
+
+def test_images_whose_truth_nobody_knows_are_refused(rectangle_dataset, tiny_folder, tmp_path):
+    from measure_reading import measure
+
+    root = shutil.copytree(rectangle_dataset, tmp_path / "data", ignore=shutil.ignore_patterns("scene"))
+    with pytest.raises(DatasetFormatError, match="has no true maps"):
+        measure(root, "test", str(tiny_folder))
