@@ -35,6 +35,7 @@ from annexe_ros.nodes.spinning import interruptible
 from annexe_ros.ros import qos
 from annexe_ros.ros.camera_info import camera_info_message
 from annexe_ros.ros.images import depth_message, image_message
+from annexe_ros.ros.parameter_requests import refuse_unknown_types
 from annexe_ros.srv import EgoQuery
 
 NOT_YET = (Status.NOT_ACTIVE, Status.NO_FRAME, Status.STALE_FRAME)
@@ -56,6 +57,7 @@ class QueryClient(Node):
     def __init__(self, target: str, *, with_pictures: bool = False, **options: Any) -> None:
         """Connect to the node ``target``, e.g. ``/annexe``."""
         super().__init__("query_client", **options)
+        refuse_unknown_types(self)
         self._spinner = SingleThreadedExecutor(context=self.context)
         self._spinner.add_node(self)
         self._query = self.create_client(EgoQuery, f"{target}/query")

@@ -23,6 +23,7 @@ from annexe_ros.core.errors import MissingDependencyError
 from annexe_ros.data.bag_writer import BagWriter
 from annexe_ros.nodes.spinning import spin_until_shutdown
 from annexe_ros.ros.definitions import message_class, message_definition
+from annexe_ros.ros.parameter_requests import refuse_unknown_types
 
 LOOK_S = 0.1
 """Time between looks for publishers of topics that have none yet [s]."""
@@ -41,6 +42,7 @@ class TopicRecorder(Node):
     def __init__(self, path: Path | str, topics: Sequence[str], **options: Any) -> None:
         """Begin the file; raises ``DatasetFormatError`` or ``MissingDependencyError``."""
         super().__init__("topic_recorder", **options)
+        refuse_unknown_types(self)
         self._bag = BagWriter(path)
         self.counts: Counter[str] = Counter()
         self._awaited = {self.resolve_topic_name(topic) for topic in topics}

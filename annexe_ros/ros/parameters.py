@@ -20,6 +20,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import HistoryPolicy, QoSPolicyEnum, ReliabilityPolicy
 
 from annexe_ros.core.errors import ParameterError
+from annexe_ros.ros.parameter_requests import refuse_unknown_types
 
 RCLPY_PARAMETERS = ("use_sim_time", "start_type_description_service")
 RCLPY_PREFIXES = ("qos_overrides.",)
@@ -162,6 +163,7 @@ class NodeParameters(Generic[ParametersT]):
     def __init__(self, node: Node, kind: type[ParametersT]) -> None:
         """Declare them, with the values that were given to the node where those are fine."""
         self._node, self._kind = node, kind
+        refuse_unknown_types(node)
         self._declared = {declaration.name: declaration for declaration in declarations(kind)}
         given = _given(node)
         self._overrides = _qos_overrides(node)

@@ -10,7 +10,9 @@ pytest.importorskip("annexe_ros.srv", reason="the interfaces are not built")
 
 from conftest import change, spinning, state_of
 from lifecycle_msgs.msg import Transition
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import ParameterValue
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -184,4 +186,18 @@ def test_setting_a_parameter_wrongly_changes_nothing(context, peer):
             result = set_parameter(peer, name, value)
             assert not result.successful
             assert sentence in result.reason
+        assert peer.ask("what?", image=GOOD).success
+
+
+def test_a_parameter_of_an_unknown_type_is_refused_and_the_others_set(context, peer):
+    strange = ParameterMessage(name="max_frame_age", value=ParameterValue(type=99))
+    fine = Parameter("max_frame_age", value=2.0).to_parameter_msg()
+    with perception(context) as node:
+        for kind, name in ((SetParameters, "set_parameters"), (SetParametersAtomically, "set_parameters_atomically")):
+            client = peer.client(kind, f"/annexe/{name}", kind.Request())
+            response = peer.call(client, kind.Request(parameters=[strange, fine]))
+            results = response.results if kind is SetParameters else [response.result]
+            assert [result.successful for result in results] == [False, True][: len(results)]
+            assert results[0].reason == "parameter 'max_frame_age' has a value of the unknown type 99"
+        assert node.get_parameter("max_frame_age").value == 2.0
         assert peer.ask("what?", image=GOOD).success
