@@ -7,10 +7,10 @@ from collections.abc import Callable
 from rclpy.node import Node
 
 from annexe_ros.core import Frame
-from annexe_ros.core.errors import BadImageError
 from annexe_ros.nodes.sensor_topics import RAW, SensorTopics
 from annexe_ros.ros.camera_statistics import CameraCounters, CameraStatistics
 from annexe_ros.ros.camera_sync import AnyImage, CameraImages
+from annexe_ros.ros.replies import CallOutcome, reported_in
 
 
 class ColourInput:
@@ -38,15 +38,15 @@ class ColourInput:
         self._topics.close()
 
     def _on_image(self, message: AnyImage) -> None:
-        try:
+        outcome = CallOutcome()
+        with reported_in(outcome, self._node.get_logger()):
             frame = CameraImages(message).frame()
-        except BadImageError as error:
+            self._take(frame)
+            self._counters.colour(frame.stamp_ns)
+            self._counters.handed_on(frame.stamp_ns, paired=False)
+        if not outcome.success:
             self._counters.refused()
-            self._complain(str(error))
-            return
-        self._counters.colour(frame.stamp_ns)
-        self._counters.handed_on(frame.stamp_ns, paired=False)
-        self._take(frame)
+            self._complain(outcome.message)
 
     def _complain(self, sentence: str) -> None:
         """Log what is wrong with images once, not with every image."""
