@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -34,10 +35,19 @@ def read_steps(root: Path | str) -> tuple[TimedStep, ...]:
         )
     except OSError as error:
         raise DatasetFormatError(path, f"can't be read: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise DatasetFormatError(path, f"is no list of steps ({type(error).__name__}: {error})") from error
+    _check(path, steps)
+    return steps
+
+
+def _check(path: Path, steps: Sequence[TimedStep]) -> None:
     if not steps:
         raise DatasetFormatError(path, "lists no step")
+    for step in steps:
+        if step.step_id < 0:
+            raise DatasetFormatError(path, f"the number of '{step.label}' is {step.step_id}, below 0")
+        if not math.isfinite(step.start_s) or not math.isfinite(step.end_s):
+            raise DatasetFormatError(path, f"'{step.label}' lasts from {step.start_s} s to {step.end_s} s")
     if any(step.duration_s <= 0 for step in steps) or any(b.start_s < a.end_s for a, b in itertools.pairwise(steps)):
         raise DatasetFormatError(path, "its steps must follow each other in time, each with a length")
-    return steps

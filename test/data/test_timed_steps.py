@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from annexe_ros.core.errors import DatasetFormatError
@@ -25,6 +26,10 @@ def test_steps_come_back_as_they_were_written(tmp_path):
         ('{"steps": [{"step_id": 1, "label": "a", "start_s": 0}]}', "is no list of steps"),
         (json.dumps({"steps": [vars(STEPS[1]), vars(STEPS[0])]}), "must follow each other"),
         (json.dumps({"steps": [{**vars(STEPS[0]), "end_s": 0.0}]}), "must follow each other"),
+        (json.dumps({"steps": [{**vars(STEPS[0]), "step_id": -1}]}), "the number of 'open the cabinet' is -1"),
+        (json.dumps({"steps": [{**vars(STEPS[0]), "step_id": np.inf}]}), "is no list of steps"),
+        (json.dumps({"steps": [{**vars(STEPS[0]), "start_s": np.nan}]}), "lasts from nan s to 2.5 s"),
+        (json.dumps({"steps": [{**vars(STEPS[0]), "end_s": np.inf}]}), "lasts from 0.0 s to inf s"),
     ],
 )
 def test_anything_else_is_refused(tmp_path, content, why):

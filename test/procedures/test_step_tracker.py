@@ -63,6 +63,17 @@ def test_the_place_in_a_demonstration_is_judged_with_and_without_the_recognised_
     assert blind["place"] >= 0.7 > blind["place_by_view"]
 
 
+def test_steps_are_compared_by_name(model):
+    film, shown = made(100), made(200)
+    numbered = replace(film, steps=tuple(replace(step, step_id=step.step_id + 10) for step in film.steps))
+    assert measured(model, [numbered]) == measured(model, [film])
+    assert places_measured(model, [numbered], shown) == places_measured(model, [film], shown)
+    unknown = replace(film, steps=tuple(replace(step, label="drink", step_id=5) for step in film.steps))
+    figures = measured(model, [unknown])
+    assert (figures["accuracy"], figures["commonest"], figures["next_step"]) == (0, 1, 0)
+    assert places_measured(model, [unknown], shown) == {"place": 0, "place_by_view": 0}
+
+
 def test_what_is_told_is_consistent(model):
     for _, _, step, forecast in followed(model, made(103)):
         assert step.label == model.config.labels[step.step_id]

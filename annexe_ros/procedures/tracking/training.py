@@ -37,15 +37,22 @@ class Rehearsal:
     @property
     def labels(self) -> NDArray[np.int64]:
         """The step (T,) at the end of each window; 0 between steps."""
-        return np.array([self._at(end) for end in self.windows.ends_s], dtype=np.int64)
+        return np.array([step.step_id if step else BACKGROUND_STEP for step in self._done()], dtype=np.int64)
+
+    @property
+    def names(self) -> list[str]:
+        """The name of the step at the end of each window; the background's between steps."""
+        return [step.label if step else BACKGROUND for step in self._done()]
 
     def as_demonstration(self) -> Demonstration:
         """Return it as something to compare with."""
         return Demonstration(self.name, self.windows.ends_s, self.windows.features, self.steps)
 
-    def _at(self, end_s: float) -> int:
-        found = (step.step_id for step in self.steps if step.start_s < end_s <= step.end_s)
-        return next(found, BACKGROUND_STEP)
+    def _done(self) -> list[TimedStep | None]:
+        return [self._at(end) for end in self.windows.ends_s]
+
+    def _at(self, end_s: float) -> TimedStep | None:
+        return next((step for step in self.steps if step.start_s < end_s <= step.end_s), None)
 
 
 def rehearsal(folder: Path, encoder: FrameEncoder, shape: WindowShape, stride_s: float) -> Rehearsal:
