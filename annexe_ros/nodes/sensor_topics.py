@@ -34,14 +34,14 @@ class SensorTopics:
 
     def subscribe(self, topic: str, callback: Callable[[Any], None], transport: str = RAW, kind: type = Image) -> None:
         """Subscribe as image_transport does: the raw topic is what is remapped, and the others lie below it."""
-        name = self._node.resolve_topic_name(topic)
         if transport != RAW:
-            name, kind = f"{name}/{transport}", CompressedImage
+            topic, kind = self._below(topic, transport), CompressedImage
+        name = self._node.resolve_topic_name(topic)
         events = SubscriptionEventCallbacks(
             incompatible_qos=lambda event: self._on_incompatible_qos(name, event), use_default_callbacks=False
         )
         made = self._node.create_subscription(
-            kind, name, callback, qos.sensor(), event_callbacks=events, qos_overriding_options=qos.overridable()
+            kind, topic, callback, qos.sensor(), event_callbacks=events, qos_overriding_options=qos.overridable()
         )
         self._subscriptions.append(made)
 
@@ -50,6 +50,11 @@ class SensorTopics:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions.clear()
+
+    def _below(self, topic: str, transport: str) -> str:
+        """Return what to subscribe to, which resolves it: the transport's own name where that is remapped itself."""
+        resolve, own = self._node.resolve_topic_name, f"{topic}/{transport}"
+        return own if resolve(own) != resolve(own, only_expand=True) else f"{resolve(topic)}/{transport}"
 
     def _on_incompatible_qos(self, topic: str, event: QoSRequestedIncompatibleQoSInfo) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind).lower()

@@ -45,7 +45,7 @@ class TopicRecorder(Node):
         refuse_unknown_types(self)
         self._bag = BagWriter(path)
         self.counts: Counter[str] = Counter()
-        self._awaited = {self.resolve_topic_name(topic) for topic in topics}
+        self._awaited = {self.resolve_topic_name(topic): topic for topic in topics}  # subscribing resolves once more
         self._looking = self.create_timer(LOOK_S, self._subscribe_to_offered)
 
     def destroy_node(self) -> None:
@@ -57,25 +57,25 @@ class TopicRecorder(Node):
         )
 
     def _subscribe_to_offered(self) -> None:
-        for topic in sorted(self._awaited):
+        for name, topic in sorted(self._awaited.items()):
             offers = self.get_publishers_info_by_topic(topic)
             if offers:
-                self._awaited.discard(topic)
-                self._record(topic, offers)
+                del self._awaited[name]
+                self._record(name, topic, offers)
         if not self._awaited:
             self._looking.cancel()
 
-    def _record(self, topic: str, offers: Sequence[TopicEndpointInfo]) -> None:
+    def _record(self, name: str, topic: str, offers: Sequence[TopicEndpointInfo]) -> None:
         type_name = offers[0].topic_type
         try:
             kind, definition = message_class(type_name), message_definition(type_name)
         except MissingDependencyError as error:
-            self.get_logger().warning(f"topic '{topic}' is not recorded: {error}")
+            self.get_logger().warning(f"topic '{name}' is not recorded: {error}")
             return
-        number = self._bag.add_topic(topic, type_name, definition)
-        write = partial(self._write, topic, number)
+        number = self._bag.add_topic(name, type_name, definition)
+        write = partial(self._write, name, number)
         self.create_subscription(kind, topic, write, _accepting(offers), raw=True)
-        self.get_logger().info(f"recording '{topic}' ({type_name})")
+        self.get_logger().info(f"recording '{name}' ({type_name})")
 
     def _write(self, topic: str, topic_number: int, data: bytes) -> None:
         self.counts[topic] += 1

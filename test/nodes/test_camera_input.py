@@ -36,6 +36,12 @@ def topics_of(node):
     return {topic: kinds[0].rpartition("/")[2] for topic, kinds in listened if "image" in topic or "depth" in topic}
 
 
+def listened(node):
+    """Return the topics of the node's subscriptions to images, in the order of subscribing."""
+    kinds = (Image, CompressedImage)
+    return [subscription.topic_name for subscription in node.subscriptions if subscription.msg_type in kinds]
+
+
 def test_compressed_images_make_frames(node, peer):
     camera = CameraInput(node, Mailbox(""), image_transport="compressed", depth_transport="compressedDepth", **PAIRING)
     jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
@@ -74,6 +80,25 @@ def test_remapping_the_raw_topic_remaps_the_compressed_one(context, peer):
         CameraInput(node, Mailbox(""), image_transport="compressed", **PAIRING)
         expected = {"/camera/color/image_raw/compressed": "CompressedImage", "/depth": "Image"}
         peer.wait_until(lambda: topics_of(node) == expected)
+
+
+SWAPPED = [("head/image", "/wrist/image"), ("wrist/image", "/head/image")]
+
+
+@pytest.mark.parametrize(
+    ("transport", "remapped", "expected"),
+    [
+        ("raw", SWAPPED, "/wrist/image"),
+        ("compressed", SWAPPED, "/wrist/image/compressed"),
+        ("compressed", [(f"{a}/compressed", f"{b}/compressed") for a, b in SWAPPED], "/wrist/image/compressed"),
+        ("compressed", [("head/image/compressed", "/jpeg"), ("head/image", "/front")], "/jpeg"),
+    ],
+)
+def test_a_topic_is_remapped_once(transport, remapped, expected, context):
+    rules = [word for old, new in remapped for word in ("-r", f"{old}:={new}")]
+    with spinning(rclpy.create_node("watcher", context=context, cli_args=["--ros-args", *rules])) as node:
+        CameraInput(node, Mailbox("head"), "head", image_transport=transport, **PAIRING)
+        assert listened(node) == [expected, "/head/depth"]
 
 
 def test_where_a_topic_fails_none_is_listened_to(context):

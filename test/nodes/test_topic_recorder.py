@@ -114,6 +114,16 @@ def test_compressed_images_keep_their_topics(context, peer, tmp_path):
     assert seen[0].header.stamp.sec > 5
 
 
+def test_a_topic_is_remapped_once(context, peer, tmp_path):
+    rules = ["-r", "image:=/depth", "-r", "depth:=/image"]
+    recorder = TopicRecorder(tmp_path / "a.mcap", ["image"], context=context, cli_args=["--ros-args", *rules])
+    with spinning(recorder):
+        peer.wait_until(lambda: peer.show() and recorder.counts)
+    assert list(recorder.counts) == ["/depth"]
+    bag = Bag(tmp_path / "a.mcap", {"image": "/depth"})
+    assert deserialize_message(dict(bag.read(bag.moments[0]))["image"], Image).encoding == "16UC1"
+
+
 def test_a_bag_without_images_is_refused(context, tmp_path):
     writer = BagWriter(tmp_path / "a.mcap")
     writer.add_topic("/depth", IMAGE, "")
