@@ -16,7 +16,7 @@ FILM_SECONDS, FILM_RATE_HZ = 10.0, 5.0
 def scenes(
     out: Annotated[Path, typer.Option(help="Folder of the data set; one that was begun is continued.")],
     count: Annotated[int, typer.Option(min=1, help="Number of scenes.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Decides every scene.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every scene; each split needs its own.")] = 0,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     unseen: Annotated[bool, typer.Option(help="Only touches that no other scene has (see below).")] = False,
     width: Annotated[int, typer.Option(min=64, help="Of the images.")] = IMAGE_WIDTH,
@@ -34,12 +34,10 @@ def scenes(
     categories for each hand and surface.
     """
     with working():
-        from annexe_ros.core.errors import DatasetFormatError
-        from annexe_ros.data.ego_irgbench import SPLITS
+        from annexe_ros.data.ego_irgbench import check_split
         from annexe_ros.data.scenes.dataset import generate
 
-        if split not in SPLITS:
-            raise DatasetFormatError(out, f"unknown split '{split}'; a dataset has: {', '.join(SPLITS)}")
+        check_split(out, split)
         if film is not None:
             from annexe_ros.data.scenes.film import write_recording
 

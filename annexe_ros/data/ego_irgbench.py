@@ -68,6 +68,12 @@ class Record:
         return " and ".join(self.targets) or NO_TARGET_ANSWER
 
 
+def check_split(root: Path | str, split: str) -> None:
+    """Raise ``DatasetFormatError`` where a data set has no split of that name."""
+    if split not in SPLITS:
+        raise DatasetFormatError(root, f"unknown split '{split}'; a dataset has: {', '.join(SPLITS)}")
+
+
 def choose_question(record: Record, rng: np.random.Generator) -> str:
     """Return one of a record's paraphrases, drawn with ``rng``."""
     return record.questions[int(rng.integers(len(record.questions)))]
@@ -93,9 +99,8 @@ class EgoIrgBench:
     """
 
     def __init__(self, root: Path | str, split: str = "train") -> None:
+        check_split(root, split)
         self.root, self.split = Path(root), split
-        if split not in SPLITS:
-            raise DatasetFormatError(root, f"unknown split '{split}'; a dataset has: {', '.join(SPLITS)}")
         folder = self._split_folder
         if not folder.is_dir():
             raise DatasetFormatError(folder, "no such folder; Ego-IRGBench keeps the JSON files of a split there")

@@ -24,3 +24,9 @@ def whole(path: Path) -> Iterator[Path]:
         partial.replace(path)
     except OSError as error:
         raise DatasetFormatError(path, f"can't be written ({error.strerror or error})") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole; raises ``DatasetFormatError`` where it can't be written."""
+    with whole(path) as partial:
+        partial.write_bytes(content)

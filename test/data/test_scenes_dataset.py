@@ -6,7 +6,9 @@ import pytest
 
 from annexe_ros.core import Hands, Role
 from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.recording import Recording
+from annexe_ros.data.scenes import dataset
 from annexe_ros.data.scenes.combos import is_held_out
 from annexe_ros.data.scenes.dataset import generate, render_scene, scene_id
 from annexe_ros.data.scenes.film import sway, write_recording
@@ -144,6 +146,42 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DatasetFormatError, match="can't write a data set here"):
         generate(tmp_path / "file", 1, 0, "test")
+
+
+def place_records(root, split, name):
+    (root / "dataset_split" / split).mkdir(parents=True, exist_ok=True)
+    (root / "dataset_split" / split / f"{name}.json").write_text("[]")
+
+
+def test_a_seed_has_one_split_of_a_folder(tmp_path):
+    place_records(tmp_path, "train", scene_id(0, 1))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(DatasetFormatError, match="has scenes of seed 0 in split train; choose another --seed or fold"):
+        generate(tmp_path, 2, 0, "test")
+    assert sorted(tmp_path.rglob("*")) == before
+    place_records(tmp_path, "test", scene_id(7, 0))
+    assert generate(tmp_path, 1, 7, "test") == [scene_id(7, 0)]
+
+
+def test_a_seed_is_continued_as_it_was_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "spread", lambda *_: None)
+    generate(tmp_path, 1, 3, "test", width=320)
+    generate(tmp_path, 2, 3, "test", width=320)
+    with pytest.raises(DatasetFormatError, match="seed 3 were begun with other unseen, width; choose another --seed"):
+        generate(tmp_path, 1, 3, "test", unseen=True)
+    generate(tmp_path, 1, 4, "test", unseen=True)
+
+
+def test_scenes_of_before_such_jobs_go_on(tmp_path):
+    place_records(tmp_path, "test", scene_id(3, 0))
+    for width in (320, 640):
+        assert generate(tmp_path, 1, 3, "test", width=width) == [scene_id(3, 0)]
+
+
+def test_a_file_that_cannot_be_written_is_told(rectangle_dataset, tmp_path):
+    truth = EgoIrgBench(rectangle_dataset, "test").truth("test_0")
+    with pytest.raises(DatasetFormatError, match=r"test_0\.json: can't be written \(No such file"):
+        dataset.write_records(tmp_path, "test", truth)
 
 
 def test_a_film_is_a_recording_with_truth(tmp_path):

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from annexe_ros.core.errors import DatasetFormatError, EngineError
 from annexe_ros.data.annotation.annotator import Annotator, Ending, MakeInterpreter, Outcome
@@ -20,7 +19,8 @@ from annexe_ros.data.annotation.plan import JOB, PARTS, SKIPPED, TABLE, VIEW, An
 from annexe_ros.data.annotation.sources import Entry, open_frames
 from annexe_ros.data.annotation.training_set import FOLDERS
 from annexe_ros.data.annotation.view import check_view_can_be_written, write_view
-from annexe_ros.data.ego_irgbench import EgoIrgBench
+from annexe_ros.data.begun import differing, write_facts
+from annexe_ros.data.ego_irgbench import EgoIrgBench, check_split
 from annexe_ros.data.whole import whole
 
 FAILURES_IN_A_ROW = 5
@@ -53,10 +53,11 @@ def annotate(
 ) -> AnnotationSummary:
     """Annotate what isn't done yet, then write table and MCAP of all frames that are.
 
-    ``make_interpreter`` is called by each worker, in its process. Raises ``DatasetFormatError`` for a recording or
-    folder that can't be used, ``MissingDependencyError`` before anything is done, and ``EngineError`` when the engine
+    ``make_interpreter`` is called by each worker, in its process. Raises ``DatasetFormatError`` for a recording, folder
+    or split that can't be used, ``MissingDependencyError`` before anything is done, and ``EngineError`` when the engine
     answers no frame any more; what is done stays done.
     """
+    check_split(plan.out, plan.split)
     check_view_can_be_written()
     entries = _entries(plan)
     _begin(plan)
@@ -91,25 +92,17 @@ def _begin(plan: AnnotationPlan) -> None:
     facts, job = plan.facts(), plan.out / JOB
     try:
         if job.is_file():
-            _check_same(plan, json.loads(job.read_text(encoding="utf-8")), facts)
+            if others := differing(job, facts):
+                raise DatasetFormatError(plan.out, f"was begun with other {', '.join(others)}; choose another folder")
         elif occupied := [name for name in FOLDERS if (plan.out / name).exists()]:
             raise DatasetFormatError(plan.out, f"has {', '.join(occupied)} of something else; choose another folder")
         else:
             plan.out.mkdir(parents=True, exist_ok=True)
-            _write_json(job, facts)
+            write_facts(job, facts)
         for name in (*FOLDERS, PARTS, f"dataset_split/{plan.split}"):
             (plan.out / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatasetFormatError(plan.out, f"can't hold annotations ({error.strerror})") from error
-    except ValueError as error:
-        raise DatasetFormatError(job, f"is not JSON ({error})") from error
-
-
-def _check_same(plan: AnnotationPlan, before: Any, facts: dict[str, Any]) -> None:
-    """Raise ``DatasetFormatError`` where a plan isn't the one that was begun."""
-    known = before if isinstance(before, dict) else {}
-    if differing := [name for name, value in facts.items() if known.get(name) != value]:
-        raise DatasetFormatError(plan.out, f"was begun with other {', '.join(differing)}; choose another folder")
 
 
 def _outcomes(plan: AnnotationPlan, make_interpreter: MakeInterpreter, entries: Sequence[Entry]) -> Iterator[Outcome]:

@@ -26,7 +26,7 @@ from annexe_ros.core import (
 )
 from annexe_ros.data.sampling import image_rng
 from annexe_ros.data.scenes.wording import Ask, paraphrases
-from annexe_ros.data.whole import whole
+from annexe_ros.data.whole import write_whole
 
 SLOTS = 4
 SAME_PLACE_IOU = 0.5
@@ -110,11 +110,11 @@ def write_frame(
     Depth that the frame doesn't have is written as unknown everywhere.
     """
     bgr = np.ascontiguousarray(frame.image[..., ::-1])
-    _write(root / "RGB" / f"{id_}.jpg", _encoded(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]))
-    _write(root / "depth" / f"{id_}.png", _encoded(".png", _millimetres(frame)))
-    _write(root / "mask" / f"{id_}.png", _encoded(".png", mask))
+    write_whole(root / "RGB" / f"{id_}.jpg", _encoded(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]))
+    write_whole(root / "depth" / f"{id_}.png", _encoded(".png", _millimetres(frame)))
+    write_whole(root / "mask" / f"{id_}.png", _encoded(".png", mask))
     if records:
-        _write(root / "dataset_split" / split / f"{id_}.json", json.dumps(records, indent=1).encode())
+        write_whole(root / "dataset_split" / split / f"{id_}.json", json.dumps(records, indent=1).encode())
 
 
 def wordings_of(query: str) -> Wordings:
@@ -179,8 +179,3 @@ def _millimetres(frame: Frame) -> NDArray[np.uint16]:
 
 def _encoded(suffix: str, image: NDArray[Any], options: Sequence[int] = ()) -> bytes:
     return cv2.imencode(suffix, image, list(options))[1].tobytes()
-
-
-def _write(path: Path, content: bytes) -> None:
-    with whole(path) as partial:
-        partial.write_bytes(content)

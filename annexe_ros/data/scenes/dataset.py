@@ -2,22 +2,25 @@
 
 The mix: no hand in 10 % of scenes, one in 45 %, two in 45 %; 3 to 9 objects of different categories, mostly at least
 two of them untouched; 85 % of hands touch an object. A scene depends on (seed, index) alone, not on how many workers
-draw it, and a folder that was begun is continued.
+draw it, and a folder that was begun is continued. The splits of a folder share pictures, which are named after seed and
+index: a seed's scenes are in one split and made in one way, which ``jobs/`` keeps.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core.errors import DatasetFormatError, SceneError
+from annexe_ros.data.begun import differing, write_facts
+from annexe_ros.data.ego_irgbench import SPLITS
 from annexe_ros.data.scenes import IMAGE_HEIGHT, IMAGE_WIDTH
 from annexe_ros.data.scenes.build import build
 from annexe_ros.data.scenes.gaze import fixation
@@ -31,6 +34,7 @@ from annexe_ros.data.scenes.strangers import strangers_of
 from annexe_ros.data.scenes.survey import survey
 from annexe_ros.data.scenes.truth import SceneTruth
 from annexe_ros.data.spread import spread
+from annexe_ros.data.whole import write_whole
 
 JPEG_QUALITY = 92
 _MAX_ATTEMPTS = 400
@@ -116,17 +120,30 @@ def generate(
     """Write scenes 0..count-1 of ``seed`` below ``out`` and return their ids; finished ones are kept as they are.
 
     ``progress`` is called with (done, count). ``unseen`` draws only touches that no other scene has (see ``combos``).
-    Raises ``DatasetFormatError`` if ``out`` can't hold a data set, ``MissingDependencyError`` without GL.
+    Raises ``DatasetFormatError`` if ``out`` can't hold a data set, or has scenes of ``seed`` in another split or made
+    in another way, and ``MissingDependencyError`` without GL.
     """
     out = Path(out)
-    prepare_folder(out, f"dataset_split/{split}")
     names = [scene_id(seed, index) for index in range(count)]
-    missing = [
-        index for index, name in enumerate(names) if not (out / "dataset_split" / split / f"{name}.json").exists()
-    ]
+    _begin(out, split, seed, names, {"unseen": unseen, "width": width, "height": height})
+    missing = [index for index, name in enumerate(names) if not _records_file(out, split, name).exists()]
     jobs = [_Job(out, split, seed, index, unseen, width, height) for index in missing]
     spread(_write_one, jobs, workers, count, progress)
     return names
+
+
+def _begin(out: Path, split: str, seed: int, names: list[str], facts: dict[str, Any]) -> None:
+    """Make the folders; raise ``DatasetFormatError`` where they can't be, or the seed was begun in another way."""
+    instead = "choose another --seed or folder"
+    having = {known for known in SPLITS for name in names if _records_file(out, known, name).exists()}
+    if elsewhere := sorted(having - {split}):
+        raise DatasetFormatError(out, f"has scenes of seed {seed} in split {elsewhere[0]}; {instead}")
+    job = out / "jobs" / f"seed_{seed}.json"
+    if job.exists() and (others := differing(job, facts)):
+        raise DatasetFormatError(out, f"scenes of seed {seed} were begun with other {', '.join(others)}; {instead}")
+    prepare_folder(out, f"dataset_split/{split}", "jobs")
+    if not having:  # nobody knows how scenes without a job, in folders of before, were made
+        write_facts(job, facts)
 
 
 @dataclass(frozen=True)
@@ -169,22 +186,20 @@ def write_scene(out: Path, scene: RenderedScene) -> None:
     _write_image(out / "RGB" / f"{name}.jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     _write_image(out / "depth" / f"{name}.png", scene.depth, [cv2.IMWRITE_PNG_COMPRESSION, 6])
     _write_image(out / "mask" / f"{name}.png", scene.mask, [])
-    _write(out / "scene" / f"{name}.json", json.dumps(scene.truth.to_json()).encode())
+    write_whole(out / "scene" / f"{name}.json", json.dumps(scene.truth.to_json()).encode())
 
 
 def write_records(out: Path, split: str, truth: SceneTruth) -> None:
     """Write what can be asked and answered about a scene; with this file a scene counts as finished."""
     rng = np.random.default_rng(list(truth.id.encode()))
     written = records(truth, rng, strangers_of(split))
-    _write(out / "dataset_split" / split / f"{truth.id}.json", json.dumps(written, indent=1).encode())
+    write_whole(_records_file(out, split, truth.id), json.dumps(written, indent=1).encode())
+
+
+def _records_file(out: Path, split: str, name: str) -> Path:
+    return out / "dataset_split" / split / f"{name}.json"
 
 
 def _write_image(path: Path, image: NDArray, options: list[int]) -> None:
     _, encoded = cv2.imencode(path.suffix, image, options)
-    _write(path, encoded.tobytes())
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write_whole(path, encoded.tobytes())

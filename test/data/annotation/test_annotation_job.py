@@ -75,6 +75,12 @@ def test_a_folder_of_another_run_is_refused(recording, images, tmp_path):
     run(recording, tmp_path / "out")
 
 
+def test_an_unknown_split_is_refused_before_anything_is_made(images, tmp_path):
+    with pytest.raises(DatasetFormatError, match="unknown split 'trian'; a dataset has: train, val, test"):
+        run(images, tmp_path / "out", split="trian")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_with_somebody_elses_images_is_refused(recording, rectangle_dataset):
     before = sorted(recording.rglob("*"))
     for out in (recording, rectangle_dataset):
