@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from annexe_ros.core import DepthEstimator, Frame, InstanceNamer, Interpretation, Interpreter, Query
+from annexe_ros.core import DepthEstimator, Frame, GroundedObject, InstanceNamer, Interpretation, Interpreter, Query
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench, Record
 from annexe_ros.data.sampling import draw_queries, image_rng
@@ -106,15 +106,28 @@ def evaluate_image(
 
 
 def _compare(record: Record, mask: NDArray[np.uint8], reply: Interpretation) -> Overlap:
-    """Compare by slot: k-th object of the reply with k-th target. A target that the file gives no mask is left out."""
+    """Compare by slot: k-th object of the reply with k-th target."""
     true = [mask == value for value in record.mask_values if value]
-    predicted = [reply.mask(target) for target in reply.objects]
+    predicted = [reply.mask(target) for target in _judged(record, reply)]
     return overlap(predicted, true, mask.shape)
 
 
 def _findings(record: Record, mask: NDArray[np.uint8], reply: Interpretation) -> Findings:
     true = [(name, mask == value) for name, value in zip(record.targets, record.mask_values, strict=True) if value]
-    return findings([(target.label, reply.mask(target)) for target in reply.objects], true)
+    return findings([(target.label, reply.mask(target)) for target in _judged(record, reply)], true)
+
+
+def _judged(record: Record, reply: Interpretation) -> list[GroundedObject]:
+    """Return the objects of a reply but for one that stands for a target without mask: nobody knows its pixels.
+
+    That is the last of the target's name, or else what is in its slot. Ego-IRGBench names four and has masks of three.
+    """
+    objects = list(reply.objects)
+    for slot, (name, value) in enumerate(zip(record.targets, record.mask_values, strict=True)):
+        if not value:
+            places = [place for place, target in enumerate(objects) if target.label == name] or [slot]
+            del objects[places[-1] : places[-1] + 1]
+    return objects
 
 
 def _depth_error(interpreter: Interpreter, frame: Frame, dataset: EgoIrgBench, image_id: str) -> float | None:

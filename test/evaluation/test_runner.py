@@ -1,6 +1,8 @@
 """The runner over engines that know the answers, or none of them."""
 
 import json
+import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +13,8 @@ from annexe_ros.core.errors import DatasetFormatError, MissingDependencyError
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.sampling import draw_queries, image_rng
 from annexe_ros.evaluation import text
+from annexe_ros.evaluation.grounding import Overlap
+from annexe_ros.evaluation.interaction import Findings
 from annexe_ros.evaluation.runner import evaluate
 
 NAMES = {1: "left hand", 2: "right hand", 3: "mug", 4: "bowl"}
@@ -18,7 +22,7 @@ CAPTION = "The right hand holds a mug above the table."
 QUESTIONS = [(1,), (2,), (3,), (4,), (1, 2), (2, 3), (3, 4), (), (), ()]
 
 
-def write_image(root, image_id):
+def write_image(root, image_id, slots=4):
     for folder in ("RGB", "depth", "mask", "dataset_split/test"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(root / "mask" / f"{image_id}.png"), labels())
@@ -29,7 +33,7 @@ def write_image(root, image_id):
             "caption": CAPTION,
             "answer": " and ".join(NAMES[value] for value in values) or NO_TARGET_ANSWER,
             "tokens": [NAMES[value] for value in values] + [""] * (4 - len(values)),
-            "masks_idx": [*values, *[0] * (4 - len(values))],
+            "masks_idx": [*values, *[0] * (4 - len(values))][:slots],
             "with_mask": int(bool(values)),
             "questions": [{"id": k, "query": f"{number} {k} {values}", "is_sentence": 0} for k in range(3)],
         }
@@ -116,6 +120,31 @@ def test_masks_beside_the_target_are_seen(bench):
     pairs = [row.overlap.iou for row in rows if row.targets in {("right hand", "mug"), ("mug", "bowl")}]
     assert mugs == [pytest.approx(3 / 5)] * len(mugs) != []
     assert pairs == [pytest.approx(7 / 9)] * len(pairs) != []
+
+
+class Renaming(Oracle):
+    """Puts its objects into another order, and may give one another name."""
+
+    def __init__(self, order, names):
+        super().__init__()
+        self.order, self.names = order, names
+
+    def interpret(self, frame, query, progress=None):
+        reply = super().interpret(frame, query)
+        objects = (replace(target, label=self.names.get(target.label, target.label)) for target in reply.objects)
+        return replace(reply, objects=tuple(sorted(objects, key=lambda target: self.order.index(target.mask_value))))
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [((2, 3, 4, 1), {}), ((1, 2, 3, 4), {}), ((2, 3, 4, 1), {"left hand": "knife"}), ((2, 3, 4, 1), {"bowl": "mug"})],
+)
+def test_a_target_that_has_no_mask_counts_on_neither_side(tmp_path, monkeypatch, order, names):
+    monkeypatch.setattr(sys.modules[__name__], "QUESTIONS", [(2, 3, 4, 1)])
+    write_image(tmp_path, "a", slots=3)
+    (row,) = evaluate(Renaming(order, names), EgoIrgBench(tmp_path, "test")).queries
+    assert row.overlap == Overlap(4 * 16 * 3, 4 * 16 * 3, (1.0, 1.0, 1.0), 1.0)
+    assert row.findings == Findings(hands=1, hands_found=1, hands_invented=0, objects=2, objects_covered=2)
 
 
 def test_each_image_is_described_once_and_encoded_as_one_frame(bench):
