@@ -92,7 +92,8 @@ class AnnexeLabelTokens(nn.Module):
         hands = torch.tensor(self.hand_labels, device=likely.device)
         held = _shares(likely.unsqueeze(1) * touched.to(likely).unsqueeze(2), colours.unsqueeze(1))
         pairs = names.index_select(1, hands).index_fill(2, hands, 0)
-        return _shares(likely, colours).index_copy(1, hands, torch.einsum("bsk,bskc->bsc", pairs, held))
+        own = _shares(likely, colours)
+        return own.index_copy(1, hands, torch.einsum("bsk,bskc->bsc", pairs, held).to(own))
 
 
 def _shares(where: Tensor, colours: Tensor) -> Tensor:

@@ -44,9 +44,13 @@ class AnnexeImageProcessor(BaseImageProcessor):
         self.image_std = list(image_std)
 
     def input_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the (height, width) at which an image of that size is seen."""
+        """Return the (height, width) at which an image of that size is seen.
+
+        An image of hardly any height or width has at most twice the budget, though its shape suffers.
+        """
         ideal = math.sqrt(self.pixel_budget * height / width), math.sqrt(self.pixel_budget * width / height)
-        rows, columns = (max(1, round(side / self.multiple_of)) * self.multiple_of for side in ideal)
+        most = max(1, 2 * self.pixel_budget // self.multiple_of**2)
+        rows, columns = (min(max(1, round(side / self.multiple_of)), most) * self.multiple_of for side in ideal)
         return rows, columns
 
     def normalize_pixels(self, images: Tensor) -> Tensor:
@@ -126,4 +130,4 @@ class AnnexeProcessor(ProcessorMixin):
     def answer_names(self, ids: Tensor | Sequence[int]) -> list[str]:
         """Return the names that a generated answer (T,) marks with <MSK>, in order."""
         parts = self.tokenizer.decode(ids, skip_special_tokens=False).split(MASK_TOKEN)[:-1]
-        return [" ".join(part.removeprefix(NAME_SEPARATOR).split()) for part in parts]
+        return [" ".join(part.split()).removeprefix(NAME_SEPARATOR.lstrip()) for part in parts]

@@ -155,3 +155,25 @@ def test_the_tokens_come_last_the_hands_at_the_end_and_learn(handy):
 
 def test_without_hand_labels_there_are_none(tiny_model):
     assert tiny_model.connector.label_tokens is None
+
+
+def test_half_precision_on_a_gpu_finds_colours_of_one_type(handy, monkeypatch):
+    from torch.overrides import TorchFunctionMode
+
+    class SumsInFloat32(TorchFunctionMode):
+        """As autocast has it on CUDA, but not on a CPU."""
+
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            own = (args[0].float(), *args[1:]) if function is torch.Tensor.sum else args
+            return function(*own, **(kwargs or {}))
+
+    kinds, copy_into = [], torch.Tensor.index_copy
+    monkeypatch.setattr(
+        torch.Tensor, "index_copy", lambda own, *a: kinds.append((own.dtype, a[-1].dtype)) or copy_into(own, *a)
+    )
+    labels, contact, colours = maps(handy, (MUG, RED, [LEFT], slice(3, 6)))
+    width = handy.config.text_config.hidden_size
+    likely, touched, shades = labels.softmax(1)[:, 1:], contact.sigmoid(), colours.softmax(1)[:, 1:]
+    with torch.autocast("cpu", torch.bfloat16), SumsInFloat32():
+        handy.connector.label_tokens(likely, touched, torch.randn(4, width), shades, torch.randn(2, width))
+    assert set(kinds) == {(torch.float32, torch.float32)}

@@ -25,6 +25,16 @@ def test_input_size_keeps_aspect_within_rounding_and_never_vanishes(height, widt
     assert abs(rows - max(ideal, 32)) <= 16 + 1e-6
 
 
+@pytest.mark.parametrize("size", [(1, 16_000_000), (16_000_000, 1), (1, 40_000)])
+def test_a_strip_of_an_image_is_not_seen_with_many_times_the_pixels(size):
+    from annexe_ros.model import AnnexeImageProcessor
+
+    processor = AnnexeImageProcessor(pixel_budget=448 * 352, multiple_of=32)
+    rows, columns = processor.input_size(*size)
+    assert rows * columns <= 2 * 448 * 352
+    assert min(rows, columns) == 32
+
+
 def test_pixels_are_normalised_rgb(tiny_processor):
     red = np.zeros((48, 64, 3), dtype=np.uint8)
     red[..., 0] = 255
@@ -62,6 +72,12 @@ def test_marked_answers_are_read_back(tiny_processor, names):
     ids = tiny_processor.reply_ids(tiny_processor.marked_answer(names))
     assert tiny_processor.answer_names(ids) == names
     assert tiny_processor.reply_text(ids) == " and ".join(names)
+
+
+def test_names_are_read_back_where_the_tokenizer_puts_a_space_behind_a_mark(tiny_processor, monkeypatch):
+    text = "right hand<MSK>  and trash  can<MSK>  and left hand<MSK>"  # as Mistral's decodes
+    monkeypatch.setattr(tiny_processor.tokenizer, "decode", lambda *_, **__: text)
+    assert tiny_processor.answer_names([1]) == ["right hand", "trash can", "left hand"]
 
 
 def test_a_no_target_answer_names_nothing(tiny_processor):
