@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.video.records import Row, clip_span, rows
 
-_EGTEA_CLASSES = 106
+_NAMES, _TIMES = ("narration_id", "participant_id", "video_id"), ("start_timestamp", "stop_timestamp")
+_CLASSES, _ALL_NOUNS = ("verb_class", "noun_class"), "all_noun_classes"
 
 
 @dataclass(frozen=True)
@@ -35,48 +35,25 @@ class EpicSegment:
 
 def read_epic(path: Path) -> list[EpicSegment]:
     """Return the segments of an EPIC_100_*.csv; raises ``DatasetFormatError``."""
-    columns = ("narration_id", "participant_id", "video_id", "start_timestamp", "stop_timestamp", "narration",
-               "verb_class", "noun_class")  # fmt: skip
-    found = []
-    for line, row in _table(path, columns):
-        try:
-            span = seconds(row["start_timestamp"]), seconds(row["stop_timestamp"])
-            classes = int(row["verb_class"]), int(row["noun_class"])
-            nouns = _ids(row.get("all_noun_classes") or f"[{classes[1]}]")
-        except ValueError as error:
-            raise DatasetFormatError(path, f"line {line}: {error}") from error
-        names = row["narration_id"], row["participant_id"], row["video_id"]
-        found.append(EpicSegment(*names, *span, row["narration"], *classes, nouns))
-    return found
+    return [_segment(row) for row in rows(path, ",", (*_NAMES, *_TIMES, "narration", *_CLASSES))]
+
+
+def _segment(row: Row) -> EpicSegment:
+    try:
+        span = clip_span(*(seconds(row.text(name)) for name in _TIMES))
+        verb, noun = (int(row.text(name)) for name in _CLASSES)
+    except ValueError as error:
+        raise row.refuse(str(error)) from error
+    nouns = row.ids(_ALL_NOUNS) if row.cells.get(_ALL_NOUNS) else (noun,)
+    if min(verb, noun, *nouns) < 0:
+        raise row.refuse("a class has a number below 0")
+    name, participant, video = map(row.text, _NAMES)
+    return EpicSegment(name, participant, video, *span, row.text("narration"), verb, noun, nouns)
 
 
 def read_epic_sentences(path: Path) -> list[str]:
     """Return the narration ids whose sentences are the texts of retrieval, in their order."""
-    return [row["narration_id"] for _, row in _table(path, ("narration_id",))]
-
-
-def _ids(cell: str) -> tuple[int, ...]:
-    try:
-        found = ast.literal_eval(cell)
-    except (SyntaxError, ValueError) as error:
-        raise ValueError(f"'{cell}' is no list of classes") from error
-    if not isinstance(found, list) or not all(isinstance(number, int) for number in found):
-        raise ValueError(f"'{cell}' is no list of classes")
-    return tuple(found)
-
-
-def _table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
-                raise DatasetFormatError(path, f"has no column '{missing[0]}'")
-            for row in reader:
-                if any(row[name] is None for name in columns):
-                    raise DatasetFormatError(path, f"line {reader.line_num}: the row is too short")
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetFormatError(path, f"can't be read ({error})") from error
+    return [row.text(_NAMES[0]) for row in rows(path, ",", _NAMES[:1])]
 
 
 def seconds(timestamp: str) -> float:
@@ -97,35 +74,38 @@ def action_classes(segments: Sequence[EpicSegment]) -> dict[str, list[str]]:
 
 
 def read_egtea_labels(path: Path) -> list[str]:
-    """Return the 106 actions of ``action_idx.txt`` in the order of their numbers, in lower case."""
-    named = [_named_number(path, line, text) for line, text in _lines(path)]
-    found = {number: action for action, number in named}
-    if sorted(found) != list(range(1, len(found) + 1)):
+    """Return the actions of ``action_idx.txt`` (106 as published) in the order of their numbers, in lower case."""
+    named = sorted(_named_number(path, line, text) for line, text in _lines(path))
+    if [number for number, _ in named] != list(range(1, len(named) + 1)):
         raise DatasetFormatError(path, "the actions aren't numbered 1, 2, 3 ...")
-    return [found[number].lower() for number in sorted(found)]
+    return [action.lower() for _, action in named]
 
 
-def read_egtea_split(path: Path) -> list[tuple[str, int]]:
-    """Return (clip, action from 0) of every line of a split."""
+def read_egtea_split(path: Path, actions: int) -> list[tuple[str, int]]:
+    """Return (clip, action from 0) of every line of a split; ``actions`` is how many there are."""
     found = []
     for line, text in _lines(path):
         parts = text.split()
-        if len(parts) < 2 or not parts[1].isdigit() or not 1 <= int(parts[1]) <= _EGTEA_CLASSES:
-            raise DatasetFormatError(path, f"line {line}: no clip and action 1..{_EGTEA_CLASSES}")
+        if len(parts) < 2 or not parts[1].isdecimal() or not 1 <= int(parts[1]) <= actions:
+            raise DatasetFormatError(path, f"line {line}: no clip and action 1..{actions}")
         found.append((parts[0], int(parts[1]) - 1))
     return found
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
+    """Return (number, text) of the lines that aren't blank, at least one."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetFormatError(path, f"can't be read ({error})") from error
-    return [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
+    found = [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
+    if not found:
+        raise DatasetFormatError(path, "holds no line")
+    return found
 
 
-def _named_number(path: Path, line: int, text: str) -> tuple[str, int]:
+def _named_number(path: Path, line: int, text: str) -> tuple[int, str]:
     name, _, number = text.rpartition(" ")
-    if not name or not number.isdigit():
+    if not name or not number.isdecimal():
         raise DatasetFormatError(path, f"line {line}: no action and number")
-    return name.replace("_", " "), int(number)
+    return int(number), name.replace("_", " ")

@@ -98,6 +98,29 @@ def test_egtea(tmp_path):
     assert run(egtea=tmp_path, egtea_annotations=tmp_path) == {"egtea_top1": 0.5, "egtea_mean": 0.5}
 
 
+@pytest.fixture
+def watched(monkeypatch):
+    """Which clips were watched, in place of watching them."""
+    clips = []
+    monkeypatch.setattr(ColourEncoder, "embed_clips", lambda self, some: clips.extend(some) or np.ones((len(some), 3)))
+    return clips
+
+
+def test_a_class_that_the_lists_lack_is_told_before_any_video_is_watched(epic, watched):
+    (epic / "EPIC_100_train.csv").write_text(f"{EPIC_COLUMNS}\ns9,P01,P01_01,00:00:01,00:00:02,red,0,0\n")
+    with pytest.raises(DatasetFormatError, match="'s1' is of class 1:1, which EPIC_100_train"):
+        run(epic=epic, epic_annotations=epic)
+    assert not watched
+
+
+def test_all_lists_are_read_before_any_video_is_watched(epic, watched):
+    (epic / "action_idx.txt").write_text("Take_red 1\n")
+    (epic / "test_split1.txt").write_text("OP01-R01-Salad-green 2 1\n")
+    with pytest.raises(DatasetFormatError, match=r"line 1: no clip and action 1\.\.1"):
+        run(epic=epic, epic_annotations=epic, egtea=epic, egtea_annotations=epic)
+    assert not watched
+
+
 def test_a_missing_video_ends_the_run(epic):
     (epic / "P01" / "videos" / "P01_01.MP4").unlink()
     with pytest.raises(DatasetFormatError, match="no video"):
