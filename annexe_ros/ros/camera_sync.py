@@ -94,7 +94,7 @@ class CameraSync:
         self._camera_name, self._rectified = camera_name, rectified
         self._info: CameraInfo | None = None
         self._counters = CameraCounters()
-        self._newest_ns = self._handed_on_ns = 0
+        self._newest_ns = self._handed_on_ns = self._jumped_from_ns = 0
         self._first_ns: int | None = None
         self._unpaired_since_ns: int | None = None
         self._colour, self._depth, self._pairs = self._pairing()
@@ -114,7 +114,7 @@ class CameraSync:
         if stamp < self._newest_ns - PATIENCE_NS:
             # The clock jumped back; the synchroniser would hold on to the images with the later stamps.
             self._first_ns = self._unpaired_since_ns = None
-            self._handed_on_ns = 0
+            self._handed_on_ns, self._jumped_from_ns = 0, self._newest_ns
             self._colour, self._depth, self._pairs = self._pairing()
             self._counters.restart()
         self._counters.colour(stamp)
@@ -130,13 +130,18 @@ class CameraSync:
         """Take a depth image; see ``colour``."""
         stamp = nanoseconds(message.header.stamp)
         self._counters.depth(stamp)
-        if stamp >= 0:
+        if stamp >= 0 and not self._is_of_before_the_jump(stamp):
             self._narrow()
             self._depth.signalMessage(message)
 
     def info(self, message: CameraInfo) -> None:
         """Take the intrinsics; the newest ones hold for all images."""
         self._info = message
+
+    def _is_of_before_the_jump(self, stamp: int) -> bool:
+        """Tell whether depth comes late, from before the clock jumped back: it would keep what is newer out."""
+        ahead_ns = stamp - self._newest_ns
+        return ahead_ns > PATIENCE_NS and ahead_ns > abs(stamp - self._jumped_from_ns)
 
     def _narrow(self) -> None:
         """Let the images of a pair be half a period apart at most.

@@ -176,6 +176,25 @@ def test_a_clock_that_jumps_back_does_not_end_the_pairing(sync, stored):
     assert times(stored) == [(1000, True)]
 
 
+@pytest.mark.parametrize("jump", [1000, 60_000])
+def test_depth_that_comes_late_after_a_jump_of_the_clock_keeps_no_pairs_out(sync, stored, jump):
+    def told(ms):
+        return ms - jump if ms >= 91_000 else ms
+
+    for ms in range(90_000, 92_000, 16):
+        if ms % 32 == 0:
+            sync.colour(colour(told(ms)))
+        sync.depth(depth(told(ms - 208)))
+    assert times(stored)[-24:] == [(told(ms), True) for ms in range(91_040, 91_792, 32)]
+
+
+def test_a_slow_cameras_depth_may_come_first_also_after_a_jump_of_the_clock(sync, stored):
+    for ms in (90_000, 1000, 3000, 5000):
+        sync.depth(depth(ms))
+        sync.colour(colour(ms))
+    assert times(stored) == [(90_000, True), (3000, True), (5000, True)]
+
+
 def test_times_before_1970_are_dropped(sync, stored):
     for ms in (-5000, 1000):
         sync.colour(colour(ms))
