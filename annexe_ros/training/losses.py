@@ -86,6 +86,7 @@ def mask_loss(logits: Tensor, occupancy: Tensor, valid: Tensor) -> Tensor:
     if not bool(asked.any()):
         return logits.sum() * 0
     logits, occupancy, valid = logits[asked].float(), occupancy[asked], valid[asked][..., None, None]
+    occupancy = occupancy / occupancy.sum(1, keepdim=True).clamp(min=1)  # slots of one mask value share their cells
     closed = logits.masked_fill(~valid, -1e4)
     scores = torch.cat([torch.zeros_like(closed[:, :1]), closed], dim=1)
     truth = torch.cat([1 - occupancy.sum(1, keepdim=True), occupancy], dim=1)

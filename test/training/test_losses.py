@@ -47,6 +47,16 @@ def test_a_query_without_target_teaches_no_mask_but_keeps_the_graph():
     assert logits.grad.abs().sum() == 0
 
 
+def test_slots_of_one_mask_share_its_cells_and_the_loss_stays_bounded():
+    from annexe_ros.training.losses import mask_loss
+
+    planes, valid = occupancy((0, 0), (0, 0))
+    certain = planes * 400 - 200
+    assert 0 <= float(mask_loss(certain, planes, valid)) < 2
+    apart, valid = occupancy((0, 0), (4, 4))
+    assert float(mask_loss(apart * 400 - 200, apart, valid)) == pytest.approx(0, abs=1e-3)
+
+
 def test_paper_weights():
     from annexe_ros.training.losses import LossWeights, weighted
 
