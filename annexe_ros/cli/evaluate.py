@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +42,7 @@ def evaluate(
     targets as its foreground; per_target_iou compares slot by slot; authors_iou is what the paper's code measures. A
     figure that can't be measured is null, and the object's notes say why.
     """
-    with working():
+    with working(), _preparing(report):
         from annexe_ros.data.ego_irgbench import EgoIrgBench
         from annexe_ros.evaluation import runner
         from annexe_ros.evaluation.gallery import Gallery
@@ -52,12 +54,26 @@ def evaluate(
             found = runner.evaluate(interpreter, dataset, queries_per_image, seed, follow, gallery)
         interpreter.close()
         figures = found.to_json()
-        if report and gallery:
-            _write_page(report, figures, gallery, f"{interpreter.model} on {dataset.root.name}, split {split}")
     if as_json:
         print_json(figures)
     else:
         _print_for_people(figures)
+    if report and gallery:  # after the figures, which are not to be lost with the page
+        title = f"{interpreter.model} on {dataset.root.resolve().name}, split {split}"
+        _write_page(report, figures, gallery, title)
+
+
+@contextmanager
+def _preparing(report: Path | None) -> Iterator[None]:
+    """Make the folder of a page that is wanted; what it lacks is told before the work."""
+    if report is None:
+        yield
+        return
+    from annexe_ros.evaluation.page import check_page_can_be_written
+
+    check_page_can_be_written()
+    with writing_into(report, "--report"):
+        yield
 
 
 def _write_page(folder: Path, figures: dict[str, Any], gallery: Gallery, title: str) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,7 +48,7 @@ def working() -> Iterator[None]:
 
 @contextmanager
 def writing_into(folder: Path, option: str = "--out") -> Iterator[None]:
-    """Make the folder that an option names, and say so where it or what is written there meanwhile can't be.
+    """Make the folder that an option names, and say so where it, or what is written there meanwhile, can't be.
 
     A new one is taken back where the work fails before anything is in it.
     """
@@ -55,6 +56,7 @@ def writing_into(folder: Path, option: str = "--out") -> Iterator[None]:
         new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         try:
+            TemporaryFile(dir=folder).close()  # a folder that nobody may write into is told before the work
             yield
         except BaseException:
             if new:

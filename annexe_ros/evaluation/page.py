@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ TEMPLATE = Path(__file__).with_name("page.html")
 PARTS = ("analysis", "answer", "grounding", "interaction", "indicator", "naming", "depth")
 
 
+def check_page_can_be_written() -> None:
+    """Raise ``MissingDependencyError`` where Jinja is not installed: before an evaluation, not after it."""
+    if find_spec("jinja2") is None:
+        raise MissingDependencyError("Jinja, which the report needs,", INSTALL)
+
+
 def page(figures: dict[str, Any], failures: Sequence[Failure], failed: int, title: str) -> str:
     """Return the page.
 
@@ -25,12 +32,11 @@ def page(figures: dict[str, Any], failures: Sequence[Failure], failed: int, titl
         failed: how many there were in all.
         title: what was evaluated on what.
 
-    Raises ``MissingDependencyError`` where Jinja is not installed.
+    Raises what ``check_page_can_be_written`` raises.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError("Jinja, which the report needs,", INSTALL) from error
+    check_page_can_be_written()
+    from jinja2 import Environment, StrictUndefined
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["figure"] = _figure
     environment.filters["percent"] = lambda share: "–" if share is None else f"{100 * share:.2f}"

@@ -2,6 +2,7 @@
 
 import errno
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import typer
@@ -28,6 +29,11 @@ def test_it_is_told_before_anything_is_read(verb, tmp_path):
     assert result.exit_code == 2, result.exception
     assert "can't write into" in " ".join(result.stderr.split())
     assert "missing" not in result.stderr
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_told_before_the_work():
+    with pytest.raises(typer.BadParameter, match="can't write into '/proc/self'"), writing_into(Path("/proc/self")):
+        pytest.fail("it began")
 
 
 def test_what_fails_leaves_no_empty_folder(tmp_path):

@@ -69,6 +69,28 @@ def test_evaluate_shows_people_a_table(bench):
     assert "scripted estimates none" in result.stdout
 
 
+def test_a_report_that_cannot_be_written_is_told_before_any_question(bench, monkeypatch):
+    (bench / "file").touch()
+    result = run("evaluate", "--data", bench, "--engine", "none", "--report", bench / "file" / "page")
+    assert (result.exit_code, "can't write into" in result.stderr) == (2, True)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    result = run("evaluate", "--data", bench, "--engine", "none", "--report", bench / "page")
+    assert result.stderr.startswith("annexe: Jinja, which the report needs, is not installed")
+    assert not (bench / "page").exists()
+
+
+def test_figures_are_printed_though_the_page_cannot_be_written(bench, monkeypatch):
+    pytest.importorskip("jinja2")
+    (bench / "page" / "index.html").mkdir(parents=True)
+    monkeypatch.chdir(bench)
+    result = run("evaluate", "--data", ".", "--engine", "scripted", "--report", "page", "--json")
+    assert (result.exit_code, "can't write into 'page'" in result.stderr) == (2, True)
+    assert json.loads(result.stdout)["n"] == 6
+    (bench / "page" / "index.html").rmdir()
+    run("evaluate", "--data", ".", "--engine", "scripted", "--report", "page")
+    assert f" on {bench.name}, split test" in (bench / "page" / "index.html").read_text()
+
+
 def test_a_note_keeps_its_brackets(bench, monkeypatch):
     def no_meteor(*_):
         raise MissingDependencyError("nltk", "pip install 'annexe-ros[evaluate]'")
