@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 from demo_page import page
 
 from annexe_ros.benchmark.processes import PROFILE_VARIABLES, isolated_environment, ros_parameters, running
-from annexe_ros.core.errors import AnnexeError
+from annexe_ros.core.errors import AnnexeError, DatasetFormatError
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
@@ -30,6 +31,11 @@ READY_S = 180
 POLL_S = 0.1
 
 OUTPUTS = ("answer", "mask", "overlay", "markers", "objects_cloud")
+RESULT = re.compile(
+    r"\d{2,}_(overlay\.png|mask\.png|markers\.json)|results\.json|index\.html"
+    r"|(topic_recorder|camera_replay|perception_node)\.log"
+)
+"""Names of what ``query_client``, this script and the nodes' logs leave in the folder."""
 RECORDED = ("image", "depth", "camera_info", "tf", "tf_static", *(f"/annexe/{topic}" for topic in OUTPUTS))
 
 
@@ -57,12 +63,10 @@ def main() -> int:
 def _replay_and_ask(options: argparse.Namespace) -> int:
     """Start both nodes, ask, end them; return the exit code of asking.
 
-    Raises ``AnnexeError`` where the model isn't there.
+    Raises ``AnnexeError`` where the model isn't there or results can't be written.
     """
     environment, out = _environment(), options.out
-    for old in (*out.glob("[0-9]*_*"), *out.glob("*.log"), out / "results.json", out / "index.html"):
-        old.unlink(missing_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
+    clear(out)
     replay = ros_parameters(recording=options.recording)
     perception = ros_parameters(engine=options.engine, model=options.model, device=options.device)
     ask = ["--queries", options.queries or options.recording / "queries.yaml", "--out", out, "--wait", READY_S]
@@ -82,6 +86,16 @@ def _replay_and_ask(options: argparse.Namespace) -> int:
                     return 1
             time.sleep(POLL_S)
     return code
+
+
+def clear(out: Path) -> None:
+    """Make the folder of the results and remove those of an earlier demo; raises ``DatasetFormatError``."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for old in filter(lambda path: RESULT.fullmatch(path.name), out.iterdir()):
+            old.unlink()
+    except OSError as error:
+        raise DatasetFormatError(error.filename or out, f"is in the way of the results ({error.strerror})") from error
 
 
 @contextmanager

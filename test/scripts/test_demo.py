@@ -59,6 +59,23 @@ def test_every_query_gets_its_pictures_and_a_place_on_the_page(tmp_path):
         check_recording(tmp_path / "demo.mcap", [item["query"] for item in results])
 
 
+def test_only_results_of_an_earlier_demo_are_removed(tmp_path):
+    from demo import clear
+
+    kept = {"2024_holiday.jpg", "1_overlay.png", "notes.log", "12_overlay.png.bak"}
+    for name in (*kept, "07_overlay.png", "100_mask.png", "01_markers.json", "results.json", "camera_replay.log"):
+        (tmp_path / name).touch()
+    clear(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+def test_what_cannot_be_removed_is_told(tmp_path):
+    (tmp_path / "99_overlay.png").mkdir()
+    run = demo(tmp_path)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == f"error: {tmp_path}/99_overlay.png: is in the way of the results (Is a directory)\n"
+
+
 def check_recording(path, queries):
     """The recording can be played, and holds the answers with what is drawn of them."""
     from mcap.reader import make_reader
