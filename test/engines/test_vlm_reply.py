@@ -56,6 +56,7 @@ def test_names_become_those_of_the_vocabulary(said, name):
     [
         ("the mug", "it is not JSON"),
         (MUG + MUG, "it is not JSON"),
+        pytest.param("[" * 100_000, "it is not JSON", id="brackets without end"),
         (f"[{MUG}]", "it must be one JSON object"),
         (json.dumps({"answer": "", "targets": []}), "the object must have exactly the keys answer, targets, hands"),
         (json.dumps({"answer": 1, "targets": [], "hands": []}), '"answer" must be text'),
@@ -73,6 +74,7 @@ def test_names_become_those_of_the_vocabulary(said, name):
         (reply(("mug", [0, 0, float("nan"), 9])), "must be four numbers"),
         (reply(("mug", [500, 0, 400, 9])), r"box of targets\[0\] is \[500, 0, 400, 9\]; it must keep to 0 <= x1 < x2"),
         (reply(("mug", [0, 0, 1001, 9])), "x2 <= 1000"),
+        pytest.param(reply(("mug", [0, 0, 10**400, 9])), "x2 <= 1000", id="digits without end"),
     ],
 )
 def test_what_is_not_as_agreed_is_refused_with_the_reason(text, why):

@@ -137,7 +137,7 @@ def _json_of(text: str) -> Mapping[str, Any]:
     fenced = FENCE.search(text)
     try:
         data = json.loads(fenced[1] if fenced else text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter of a model that repeats a bracket without end
         raise ReplyError(f"it is not JSON ({error})") from error
     if not isinstance(data, Mapping):
         raise ReplyError("it must be one JSON object")
@@ -184,7 +184,7 @@ def _label(text: str, what: str, agreed: Agreement) -> str:
 def _box(values: Any, what: str, agreed: Agreement) -> Box:
     """Return a box in pixels of the frame."""
     numbers = isinstance(values, list) and len(values) == 4 and all(type(value) in (int, float) for value in values)
-    if not numbers or not all(map(math.isfinite, values)):
+    if not numbers or not all(abs(value) < math.inf for value in values):  # isfinite fails at very long integers
         raise ReplyError(f"box of {what} must be four numbers")
     x1, y1, x2, y2 = values
     width, height = agreed.extent
