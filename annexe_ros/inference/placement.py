@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
 
 from annexe_ros.core.errors import EngineError
+
+_NAME = re.compile(r"(cpu|cuda|mps)(?::(0|[1-9][0-9]{0,2}))?")
+"""PyTorch's own reading takes indices modulo 256, and kinds on which nothing can be computed here."""
 
 
 class Placed:
@@ -32,13 +36,27 @@ class Placed:
 
 
 def device_named(name: str) -> torch.device:
-    """Return the device of ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; raises ``EngineError`` for another or none."""
+    """Return the device of ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises ``EngineError`` for another name, and for a device that PyTorch doesn't have here.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise EngineError(f"unknown device '{name}'; use auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise EngineError(f"device '{name}' was asked for, but PyTorch finds no CUDA device")
-    return device
+    named = _NAME.fullmatch(name)
+    if named is None:
+        raise EngineError(f"unknown device '{name}'; use auto, cpu, cuda, cuda:N or mps")
+    kind, count = named[1], _count(named[1])
+    if int(named[2] or 0) >= count:
+        there = f"{count or 'no'} {kind.upper()} device{'s' if count > 1 else ''}"
+        raise EngineError(f"device '{name}' was asked for, but PyTorch finds {there}")
+    return torch.device(name)
+
+
+def _count(kind: str) -> int:
+    """Return how many devices of a kind there are."""
+    match kind:
+        case "cuda":
+            return torch.cuda.device_count() if torch.cuda.is_available() else 0
+        case "mps":
+            return int(torch.backends.mps.is_available())
+    return 1
