@@ -121,11 +121,15 @@ def _pace(model: Path) -> tuple[float, float]:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    """Make the films and the tracker that aren't there; raises ``CalledProcessError``."""
+    """Make the films and the tracker that aren't there; raises ``CalledProcessError``.
+
+    A tracker that is there doesn't need all of its films; one that is to learn does, and the verb makes those missing.
+    """
+    is_trained = (options.model / "config.json").is_file()
     for split, count, seed in (("train", options.films, 0), ("test", 2, 1)):
-        if not list((options.data / split).glob(f"*/{STEPS_NAME}")):
+        if not is_trained or not list((options.data / split).glob(f"*/{STEPS_NAME}")):
             _annexe("procedures", "--out", options.data / split, "--count", count, "--seed", seed)
-    if not (options.model / "config.json").is_file():
+    if not is_trained:
         _annexe(
             "train-tracker", "--data", options.data / "train", "--held-out", options.data / "test",
             "--encoder", options.encoder, "--out", options.model,
@@ -212,7 +216,7 @@ def _plain(value: Any) -> Any:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Follow a generated procedure live, and show what the node told.")
     parser.add_argument("--data", type=Path, default=Path("data/procedures"), help="folder of films (%(default)s)")
-    parser.add_argument("--films", type=int, default=24, help="films to train on, where there are none (%(default)s)")
+    parser.add_argument("--films", type=int, default=24, help="films to train a missing tracker on (%(default)s)")
     parser.add_argument("--model", type=Path, default=Path("runs/tea-tracker"), help="tracker (%(default)s)")
     parser.add_argument("--encoder", default="egovideo-clips", help="clip encoder (%(default)s)")
     parser.add_argument("--rate", type=_rate, default=1.0, help="how fast the film is played (%(default)s)")

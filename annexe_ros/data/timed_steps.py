@@ -14,14 +14,15 @@ from pathlib import Path
 
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.core.procedure import TimedStep
+from annexe_ros.data.whole import write_whole
 
 STEPS_NAME = "steps.json"
 
 
 def write_steps(root: Path | str, steps: Sequence[TimedStep]) -> None:
-    """Write the steps of the recording in a folder."""
+    """Write the steps of the recording in a folder; raises ``DatasetFormatError`` where that isn't possible."""
     listed = {"steps": [asdict(step) for step in steps]}
-    (Path(root) / STEPS_NAME).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+    write_whole(Path(root) / STEPS_NAME, (json.dumps(listed, indent=1) + "\n").encode())
 
 
 def read_steps(root: Path | str) -> tuple[TimedStep, ...]:

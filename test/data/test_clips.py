@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.clips.annotation import NEGATIVES, ClipAnnotation, word
-from annexe_ros.data.clips.dataset import ClipFolder, generate_clips, render_clips
+from annexe_ros.data.clips.dataset import ClipFolder, RenderedClip, generate_clips, render_clips, write_clip
 from annexe_ros.data.clips.motion import FRAMES, Hold, moments
 from annexe_ros.data.clips.taxonomy import CLIP_NOUNS, CLIP_VERBS, Taxonomy, substitutes
 from annexe_ros.data.clips.things import OPENING, Joint, make
@@ -143,6 +143,12 @@ def test_an_annotation_survives_json_and_turns_round():
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(DatasetFormatError, match="holds no clips"):
         ClipFolder(tmp_path)
+
+
+def test_a_clip_that_cannot_be_written_is_told(tmp_path):
+    clip = RenderedClip(np.zeros((3, 8, 8, 3), np.uint8), an_annotation())
+    with pytest.raises(DatasetFormatError, match=r"frames/C0\.jpg: can't be written"):
+        write_clip(tmp_path, clip)
 
 
 @pytest.mark.gl

@@ -8,7 +8,7 @@ from annexe_ros.core import Hands, Role
 from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.ego_irgbench import EgoIrgBench
 from annexe_ros.data.recording import Recording
-from annexe_ros.data.scenes import dataset
+from annexe_ros.data.scenes import dataset, film
 from annexe_ros.data.scenes.combos import is_held_out
 from annexe_ros.data.scenes.dataset import generate, render_scene, scene_id
 from annexe_ros.data.scenes.film import sway, write_recording
@@ -194,6 +194,13 @@ def test_a_film_is_a_recording_with_truth(tmp_path):
     ]
     assert truths[0].instances[0].center != truths[2].instances[0].center
     assert {item.label for item in truths[0].instances} >= {item.label for item in truths[2].instances}
+
+
+def test_an_index_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(film, "render_sequence", lambda *_: ())
+    (tmp_path / ".recording.json.part").mkdir()
+    with pytest.raises(DatasetFormatError, match=r"recording\.json: can't be written"):
+        write_recording(tmp_path, 41, 0, seconds=1.0, rate_hz=3.0)
 
 
 def test_a_swaying_head_starts_at_the_view_and_stays_near_it():

@@ -1,5 +1,6 @@
 """Steps of a recording, written, read and refused."""
 
+import errno
 import json
 
 import numpy as np
@@ -15,6 +16,16 @@ STEPS = (TimedStep(1, "open the cabinet", 0.0, 2.5), TimedStep(3, "take the kett
 def test_steps_come_back_as_they_were_written(tmp_path):
     write_steps(tmp_path, STEPS)
     assert read_steps(tmp_path) == STEPS
+
+
+def test_steps_appear_whole_or_not_at_all(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DatasetFormatError, match=r"steps\.json: can't be written \(No space left"):
+        write_steps(tmp_path, STEPS)
+    assert not (tmp_path / STEPS_NAME).exists()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -28,6 +29,26 @@ def demo(monkeypatch):
     yield demo_procedure
     for name in ("demo_procedure", "demo_procedure_page"):
         sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("made", "missing"),
+    [
+        ((), ["procedures", "procedures", "train-tracker"]),
+        (("train", "test"), ["procedures", "procedures", "train-tracker"]),  # perhaps not all of its films
+        (("train", "model"), ["procedures"]),
+        (("train", "test", "model"), []),
+    ],
+)
+def test_what_is_missing_is_made(demo, monkeypatch, tmp_path, made, missing):
+    for name in made:
+        file = tmp_path / ("config.json" if name == "model" else f"{name}/film/steps.json")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    asked = []
+    monkeypatch.setattr(demo, "_annexe", lambda verb, *_: asked.append(verb))
+    demo._prepare(SimpleNamespace(data=tmp_path, model=tmp_path, films=24, encoder="egovideo-clips"))
+    assert asked == missing
 
 
 def told(at_s, step_id, next_ids, place):

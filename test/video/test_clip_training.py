@@ -1,11 +1,13 @@
 """Contrastive training: batches, both objectives, going on after a stop, LoRA, and that it learns."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
+from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.clips.annotation import ClipAnnotation, word
 from annexe_ros.data.clips.dataset import ClipFolder, RenderedClip, write_clip
 from annexe_ros.data.clips.vocabulary import NOUNS
@@ -129,6 +131,13 @@ def test_a_curve_has_every_step_once(clips, tmp_path):
     assert steps_logged() == [1, 2, 3, 4, 5, 6]
     train_clip_encoder(settings(clips, tmp_path, steps=2, log_every=1))
     assert steps_logged() == [1, 2]
+
+
+def test_maps_that_cannot_be_kept_beside_the_clips_are_told(clips, tmp_path):
+    data = shutil.copytree(clips, tmp_path / "clips", ignore=shutil.ignore_patterns("maps"))
+    (data / "maps").touch()
+    with pytest.raises(DatasetFormatError, match="can't be made"):
+        train_clip_encoder(settings(data, tmp_path / "out"))
 
 
 def test_lora_teaches_adapters_and_is_merged(clips, tmp_path):

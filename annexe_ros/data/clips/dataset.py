@@ -24,7 +24,7 @@ from annexe_ros.data.clips.staging import stage
 from annexe_ros.data.clips.vocabulary import deal
 from annexe_ros.data.scenes.render import Renderer
 from annexe_ros.data.spread import spread
-from annexe_ros.data.whole import whole
+from annexe_ros.data.whole import write_whole
 
 SIZE = 112
 JPEG_QUALITY = 90
@@ -141,13 +141,12 @@ def _write_one(job: _Job) -> None:
 
 
 def write_clip(out: Path, clip: RenderedClip) -> None:
-    """Write a clip; with its annotation it counts as finished."""
+    """Write a clip; with its annotation it counts as finished. Raises ``DatasetFormatError``."""
     name = clip.annotation.id
     strip = cv2.cvtColor(np.concatenate(clip.frames), cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    (out / "frames" / f"{name}.jpg").write_bytes(encoded.tobytes())
-    with whole(_annotation_file(out, name)) as partial:
-        partial.write_text(json.dumps(clip.annotation.to_json()))
+    write_whole(out / "frames" / f"{name}.jpg", encoded.tobytes())
+    write_whole(_annotation_file(out, name), json.dumps(clip.annotation.to_json()).encode())
 
 
 class ClipFolder:

@@ -22,7 +22,8 @@ from annexe_ros.data.clips.staging import stage
 from annexe_ros.data.recording import DEFAULT_FRAME_ID, write_index
 from annexe_ros.data.scenes.appearance import Generator
 from annexe_ros.data.scenes.render import Renderer
-from annexe_ros.data.timed_steps import write_steps
+from annexe_ros.data.timed_steps import STEPS_NAME, write_steps
+from annexe_ros.data.whole import write_whole
 
 ACTIONS = (
     ("open the cabinet", "open", "storage furniture"),
@@ -89,13 +90,16 @@ def generate_procedures(
     """Write procedures 0..count-1 of a seed as recordings below ``out`` and return their names.
 
     Finished ones are kept. ``takes`` bounds how many clips are rendered per step: films share them. Raises
-    ``DatasetFormatError`` if ``out`` can't hold them and ``MissingDependencyError`` without GL.
+    ``DatasetFormatError`` if ``out`` can't hold them and, if any is missing, ``MissingDependencyError`` without GL.
     """
     names = [f"tea_{seed:04d}_{index:03d}" for index in range(count)]
+    missing = [name for name in names if not (out / name / STEPS_NAME).is_file()]
+    if not missing:
+        return names
     pool = ActionPool(seed, takes, size)
     try:
         for done, name in enumerate(names, start=1):
-            if not (out / name / "steps.json").is_file():
+            if name in missing:
                 _write(out / name, pool, np.random.default_rng([seed, done]))
             if progress is not None:
                 progress(done, count)
@@ -120,7 +124,7 @@ def _write(folder: Path, pool: ActionPool, rng: Generator) -> None:
             _, encoded = cv2.imencode(
                 ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
             )
-            (folder / "RGB" / f"{name}.jpg").write_bytes(encoded.tobytes())
+            write_whole(folder / "RGB" / f"{name}.jpg", encoded.tobytes())
     write_index(folder, DEFAULT_FRAME_ID, None, stamps)
     write_steps(folder, steps)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from annexe_ros.data.recording import DEFAULT_FRAME_ID, INDEX_NAME
+from annexe_ros.data.recording import DEFAULT_FRAME_ID, write_index
 from annexe_ros.data.scenes import IMAGE_HEIGHT, IMAGE_WIDTH
 from annexe_ros.data.scenes.build import build
 from annexe_ros.data.scenes.dataset import (
@@ -82,12 +81,11 @@ def write_recording(
 ) -> None:
     """Write a recording with masks and truth to ``out``; raises what ``generate`` raises."""
     prepare_folder(out)
-    frames, camera = [], {}
+    stamps, camera = dict[str, int](), None
     for k, frame in enumerate(render_sequence(seed, index, seconds, rate_hz, width, height)):
         write_scene(out, frame)
-        frames.append({"id": frame.truth.id, "stamp_ns": round(k / rate_hz * 1e9)})
-        camera = asdict(frame.truth.camera)
+        stamps[frame.truth.id] = round(k / rate_hz * 1e9)
+        camera = frame.truth.camera
         if progress is not None:
             progress(k + 1, round(seconds * rate_hz))
-    text = json.dumps({"frame_id": DEFAULT_FRAME_ID, "camera": camera, "frames": frames}, indent=1)
-    (out / INDEX_NAME).write_text(text + "\n")
+    write_index(out, DEFAULT_FRAME_ID, camera, stamps)

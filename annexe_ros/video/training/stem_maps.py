@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.data.clips.dataset import ClipFolder
 from annexe_ros.data.whole import whole
 from annexe_ros.video.encoder import ClipEncoder
@@ -18,10 +19,14 @@ Follow = Callable[[int, int], None]
 def stem_maps(encoder: ClipEncoder, clips: ClipFolder, follow: Follow | None = None) -> NDArray[np.float16]:
     """Return what the tower sees of every clip (clips, T, C, h, w), kept in ``maps/`` beside them and read from there.
 
-    The folder is named after the stem. Clips that came later are added to it.
+    The folder is named after the stem. Clips that came later are added to it. Raises ``DatasetFormatError`` where
+    nothing can be written there.
     """
     folder = clips.root / "maps" / _fingerprint(encoder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetFormatError(folder, f"can't be made ({error.strerror})") from error
     for place, name in enumerate(clips.ids):
         file = folder / f"{name}.npy"
         if not file.exists():
