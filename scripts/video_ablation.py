@@ -9,13 +9,25 @@ from pathlib import Path
 import torch
 
 from annexe_ros.benchmark.markdown import between
+from annexe_ros.core.errors import AnnexeError
+from annexe_ros.data.clips.dataset import ClipFolder
 from annexe_ros.video.training.ablation import run_ablation, table
 from annexe_ros.video.training.settings import ClipTrainingSettings
 
 
 def main() -> None:
+    """Run what the command line says; a failure that was foreseen is one sentence."""
+    parser = _parser()
+    arguments = parser.parse_args()
+    try:
+        _run(arguments)
+    except AnnexeError as error:
+        parser.error(str(error))
+
+
+def _run(arguments: argparse.Namespace) -> None:
     """Run what is missing of the ablation; ``--out`` receives a folder per run and ablation.json."""
-    arguments = _arguments()
+    ClipFolder(arguments.validation)  # which is looked at after the first training only
     torch.set_num_threads(arguments.threads)
     settings = ClipTrainingSettings(
         data=arguments.data, out=arguments.out, scene_model=arguments.scene_model, steps=arguments.steps,
@@ -30,7 +42,7 @@ def main() -> None:
         arguments.page.write_text(page, encoding="utf-8")
 
 
-def _arguments() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="clips to learn from")
     parser.add_argument("--validation", type=Path, required=True, help="clips of another seed")
@@ -43,7 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bfloat16", action="store_true", help="quicker on processors that compute in it")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def evaluate_gaze(dataset: EgoIrgBench, count: int, progress: Follow | None = No
     """Return ``{right_object, n}`` over the first ``count`` scenes of a data set, with their true masks.
 
     Scenes of before the gaze was known get one by the same rule. Raises ``DatasetFormatError`` where the images weren't
-    generated.
+    generated or a mask is of another size.
     """
     right = [
         value_under_gaze(look.mask, look.gaze.point) == look.gaze.target for look in _looks(dataset, count, progress)
@@ -100,6 +100,8 @@ def _looks(dataset: EgoIrgBench, count: int, progress: Follow | None) -> Iterato
         truth, mask = dataset.truth(name), dataset.mask(name)
         if truth is None:
             raise DatasetFormatError(dataset.root, f"{name} is not a generated scene")
+        if mask.shape != (truth.camera.height, truth.camera.width):
+            raise DatasetFormatError(dataset.root / "mask" / f"{name}.png", "isn't of its scene's size")
         gaze = truth.gaze or _drawn(truth, mask)
         if gaze is not None:
             yield _Look(name, truth, mask, gaze)

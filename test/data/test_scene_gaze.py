@@ -1,9 +1,11 @@
 """Where the wearer of a generated scene looks: on what, how near, and in old files not at all."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -69,6 +71,15 @@ def test_assignment_needs_generated_scenes(rectangle_dataset, tmp_path):
     (tmp_path / "mask" / "a.png").write_bytes(next((rectangle_dataset / "mask").glob("*.png")).read_bytes())
     with pytest.raises(DatasetFormatError, match="a is not a generated scene"):
         evaluate_gaze(EgoIrgBench(tmp_path, "test"), 5)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2])
+def test_a_mask_of_another_size_is_refused(rectangle_dataset, tmp_path, factor):
+    root = shutil.copytree(rectangle_dataset, tmp_path / "data")
+    mask = cv2.imread(str(root / "mask/test_1.png"), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(root / "mask/test_1.png"), cv2.resize(mask, None, fx=factor, fy=factor, interpolation=0))
+    with pytest.raises(DatasetFormatError, match=r"mask/test_1\.png: isn't of its scene's size"):
+        evaluate_gaze(EgoIrgBench(root, "test"), 5)
 
 
 class Knowing:
