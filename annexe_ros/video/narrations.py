@@ -53,7 +53,7 @@ def _negatives(
     if complete is None:
         return known
     words = taxonomy.groups[taxonomy.labels.index(name)]
-    said = next(word for word in words if f" {word} " in f" {narration} ")
+    said = max((word for word in words if f" {word} " in f" {narration} "), key=len)  # "pushes away", not "pushes"
     try:
         return tuple(suggested_negatives(complete, narration, said, kind, len(known), taxonomy))
     except EngineError:

@@ -1,5 +1,8 @@
 """Narrations of generated clips: what is told, and files that the readers of the published ones read."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,6 +48,13 @@ def test_a_language_model_suggests_negatives_as_many_as_there_were(clip):
     told = narrated(clip, lambda prompt: str(words).replace("'", '"'))
     assert len(told.verb_negatives) == len(told.noun_negatives) == 10
     assert all("word" in negative for negative in told.verb_negatives + told.noun_negatives)
+
+
+def test_the_whole_verb_is_exchanged(clip):
+    wording = replace(clip.wording, narration="#C C pushes away the mug")
+    words = ["lifts", *(f"word{k}" for k in range(9))]
+    told = narrated(replace(clip, verb="push", wording=wording), lambda prompt: json.dumps(words))
+    assert told.verb_negatives[0] == "#C C lifts the mug"
 
 
 def test_too_few_suggestions_leave_the_taxonomys_negatives(clip):
