@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from annexe_ros.cli.egoexolearn_features import FEATURE_VERBS, Target
+from annexe_ros.cli.egoexolearn_features import FEATURE_VERBS, Target, refuse_superfluous
 from annexe_ros.cli.terminal import JsonFlag, print_json, progress_bar, show_figures, working
 
 egoexolearn = typer.Typer(no_args_is_help=True, help="EgoExoLearn: what is there, and the benchmarks that run on it.")
@@ -53,12 +53,9 @@ class Asked:
         return _required(self.train, "--train", self.task)
 
     def refuse_others(self, *allowed: str) -> None:
-        """Refuse options that mean nothing to the task, rather than to let them be without effect."""
-        for name in ("train", "labels", "target", "model", "split"):
-            if getattr(self, name) and name not in allowed:
-                raise typer.BadParameter(f"means nothing to {self.task}", param_hint=f"--{name}")
-        if len(self.test) > (2 if self.task is Task.ASSOCIATION else 1):
-            raise typer.BadParameter(f"{self.task} takes fewer", param_hint="--test")
+        """Refuse options that mean nothing to the task, and further lists."""
+        given = {name: getattr(self, name) for name in ("train", "test", "labels", "target", "model", "split")}
+        refuse_superfluous(self.task, ("test", *allowed), **given)
 
 
 @egoexolearn.command()

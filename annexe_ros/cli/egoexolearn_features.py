@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,9 +44,20 @@ TaskOption = Annotated[Benchmark, typer.Option(help="The benchmark.")]
 TestOption = Annotated[list[Path], typer.Option(help="Published list to measure on; see docs/egoexolearn.md.")]
 FeaturesOption = Annotated[Path, typer.Option(help="Folder with feature files of one kind, in any arrangement.")]
 LabelsOption = Annotated[Path | None, typer.Option(help="Segmentation: folder or archive of frame labels.")]
-TargetOption = Annotated[Target, typer.Option(help="Anticipation: what is anticipated.")]
-SplitOption = Annotated[str, typer.Option(help="Skill: published, or clip-disjoint.")]
+TargetOption = Annotated[Target | None, typer.Option(help="Anticipation: what is anticipated; nouns by default.")]
+SplitOption = Annotated[str, typer.Option(help="Skill: published (by default), or clip-disjoint.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+
+OPTIONS: dict[Benchmark, tuple[str, ...]] = {
+    Benchmark.SEGMENTATION: ("labels",),
+    Benchmark.SEGMENTATION_CAUSAL: ("labels",),
+    Benchmark.ANTICIPATION: ("target",),
+    Benchmark.SKILL: ("split", "train"),
+    Benchmark.ASSOCIATION: (),
+}
+"""Which options mean something to a benchmark; ``train`` is that of ``measure``."""
+MOST_LISTS = {"train": math.inf, "test": 2}
+"""How many lists association takes; the other tasks take one of each kind."""
 
 
 def train(
@@ -55,8 +67,8 @@ def train(
     features: FeaturesOption,
     out: Annotated[Path, typer.Option(help="Folder for the trained model.")],
     labels: LabelsOption = None,
-    target: TargetOption = Target.NOUN,
-    split: SplitOption = "published",
+    target: TargetOption = None,
+    split: SplitOption = "",
     epochs: Annotated[int, typer.Option(min=0, help="0: as many as the published baseline.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of weights and order.")] = 0,
     device: DeviceOption = "auto",
@@ -70,6 +82,8 @@ def train(
         from annexe_ros.procedures.feature_task import FeatureBenchmark
         from annexe_ros.procedures.weights import save_model
 
+        allowed = ("train", "test", *OPTIONS[task])
+        refuse_superfluous(task, allowed, train=train, test=test, labels=labels, target=target, split=split)
         facts = {"features": features, "labels": labels, "epochs": epochs, "seed": seed}
         benchmark = _job(train[0], split, target, device, **facts).task(FeatureBenchmark(task.value))
         model = benchmark.learn(train, test)
@@ -85,8 +99,8 @@ def measure(
     model: Annotated[Path, typer.Option(help="Folder of a trained model.")],
     train: Annotated[Path | None, typer.Option(help="Skill, clip-disjoint: the list that was learnt from.")] = None,
     labels: LabelsOption = None,
-    target: TargetOption = Target.NOUN,
-    split: SplitOption = "published",
+    target: TargetOption = None,
+    split: SplitOption = "",
     device: DeviceOption = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -94,6 +108,8 @@ def measure(
     with working():
         from annexe_ros.procedures.feature_task import FeatureBenchmark
 
+        allowed = ("test", *OPTIONS[task])
+        refuse_superfluous(task, allowed, train=train, test=test, labels=labels, target=target, split=split)
         job = _job(train, split, target, device, features=features, labels=labels)
         benchmark = job.task(FeatureBenchmark(task.value))
         figures = benchmark.measure(benchmark.load(model), test)
@@ -123,15 +139,24 @@ def ask(
     show_figures(figures, as_json)
 
 
-def _job(learnt: Path | None, split: str, target: Target, device: str, **facts: Any) -> FeatureJob:
+def refuse_superfluous(task: StrEnum, allowed: Collection[str], **given: object) -> None:
+    """Refuse options that mean nothing to a task, and further lists, rather than to let them be without effect."""
+    for name, value in given.items():
+        if value and name not in allowed:
+            raise typer.BadParameter(f"means nothing to {task}", param_hint=f"--{name}")
+        if isinstance(value, list) and len(value) > (MOST_LISTS[name] if task == Benchmark.ASSOCIATION else 1):
+            raise typer.BadParameter(f"{task} takes fewer", param_hint=f"--{name}")
+
+
+def _job(learnt: Path | None, split: str, target: Target | None, device: str, **facts: Any) -> FeatureJob:
     from annexe_ros.inference.placement import device_named
     from annexe_ros.procedures.feature_task import FeatureJob
     from annexe_ros.procedures.skill.evaluate import PairSplit
 
-    if split not in list(PairSplit):
+    if split and split not in list(PairSplit):
         raise typer.BadParameter(f"'{split}' is not one of {', '.join(PairSplit)}", param_hint="--split")
-    place = str(device_named(device))
-    return FeatureJob(learnt=learnt, split=PairSplit(split), target=target.value, device=place, **facts)
+    pairs, predicted, place = PairSplit(split or PairSplit.PUBLISHED), target or Target.NOUN, str(device_named(device))
+    return FeatureJob(learnt=learnt, split=pairs, target=predicted.value, device=place, **facts)
 
 
 FEATURE_VERBS: tuple[Callable[..., None], ...] = (train, measure, ask)

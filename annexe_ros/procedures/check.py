@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from annexe_ros.core.errors import DatasetFormatError
@@ -63,7 +64,7 @@ def take_stock(folder: Path | str) -> Stock:
     for kind in KINDS:
         for names in kind.names:
             _look_for(root, names, kind.count, stock)
-    _look_for_labels(root, stock)
+    _look_for(root, LABEL_SOURCES, partial(_of_labels, faulty=stock.faulty), stock)
     _look_for_features(root, stock)
     return stock
 
@@ -77,20 +78,6 @@ def _look_for(root: Path, names: str, count: Callable[[Path], Counts], stock: St
             stock.found[str(path.relative_to(root))] = count(path)
         except DatasetFormatError as error:
             stock.faulty.append(str(error))
-
-
-def _look_for_labels(root: Path, stock: Stock) -> None:
-    paths = files_named(root, LABEL_SOURCES)
-    if not paths:
-        stock.missing.append(LABEL_SOURCES.partition("|")[0])
-    for path in paths:
-        counts: Counter[str] = Counter()
-        for uid, text in folder_texts(path, ".txt"):
-            try:
-                counts.update(videos=1, frames=len(frame_labels(f"{path}/{uid}.txt", text)))
-            except DatasetFormatError as error:
-                stock.faulty.append(str(error))
-        stock.found[str(path.relative_to(root))] = dict(counts)
 
 
 def _look_for_features(root: Path, stock: Stock) -> None:
@@ -142,6 +129,17 @@ def _of_coarse_steps(path: Path) -> Counts:
     steps = [step for _, entries in read_coarse_steps(path) for step in entries]
     videos = sum(1 for _ in folder_texts(path, ".json"))
     return {"steps": len(steps), "unusable": sum(not step.usable for step in steps), "videos": videos}
+
+
+def _of_labels(path: Path, faulty: list[str]) -> Counts:
+    """Count what can be read, and tell of the videos that can't."""
+    counts: Counter[str] = Counter()
+    for uid, text in folder_texts(path, ".txt"):
+        try:
+            counts.update(videos=1, frames=len(frame_labels(f"{path}/{uid}.txt", text)))
+        except DatasetFormatError as error:
+            faulty.append(str(error))
+    return dict(counts)
 
 
 def _of_pairs(path: Path) -> Counts:

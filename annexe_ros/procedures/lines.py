@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -99,5 +100,5 @@ def _archived_texts(path: Path, suffix: str) -> Iterator[tuple[str, str]]:
             for member in sorted(members, key=lambda member: PurePosixPath(member.name).stem):
                 content = archive.extractfile(member)
                 yield PurePosixPath(member.name).stem, content.read().decode("utf-8") if content else ""
-    except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, tarfile.TarError, zlib.error, UnicodeDecodeError) as error:
         raise DatasetFormatError(path, f"is neither a folder nor a readable .tar.gz: {error}") from error

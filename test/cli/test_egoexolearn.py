@@ -73,6 +73,9 @@ def test_anticipation_prints_its_figures(tmp_path):
     assert scores == {"class_mean": 50.0, "micro": 50.0, "sample": 50.0, "n": 2}
     lacking = run("evaluate", "--task", "anticipation", "--target", "verb", "--train", train, "--test", test)
     assert (lacking.exit_code, "valid_verbs.txt" in lacking.stderr) == (2, True)
+    test.write_text(test.read_text().partition("\n")[0])
+    empty = run("evaluate", "--task", "anticipation", "--train", train, "--test", test)
+    assert (empty.exit_code, "no segment has a noun of valid_nouns.txt" in " ".join(empty.stderr.split())) == (2, True)
     leaking = run("evaluate", "--task", "anticipation", "--train", train, "--test", train)
     assert "every segment of this training file" in leaking.stderr
 

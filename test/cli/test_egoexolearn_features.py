@@ -123,6 +123,28 @@ def test_skill(pairs):
     assert scores["pair_accuracy"] > 0.8
 
 
+@pytest.mark.parametrize(
+    ("verb", "task", "options", "why"),
+    [
+        ("train", "segmentation", ("--test", "a", "--test", "b"), "--test"),
+        ("train", "anticipation", ("--test", "a", "--train", "b"), "--train"),
+        ("train", "association", ("--test", "a") * 3, "--test"),
+        ("train", "skill", ("--test", "a", "--labels", "b"), "--labels"),
+        ("measure", "segmentation", ("--test", "a", "--test", "b"), "--test"),
+        ("measure", "anticipation", ("--test", "a", "--train", "b"), "--train"),
+        ("measure", "segmentation-causal", ("--test", "a", "--target", "verb"), "--target"),
+        ("measure", "association", ("--test", "a", "--split", "published"), "--split"),
+    ],
+)
+def test_what_would_be_without_effect_is_refused(tmp_path, verb, task, options, why):
+    needed = {"train": ("--train", "c", "--out", tmp_path / "out"), "measure": ("--model", tmp_path)}[verb]
+    result = run(verb, "--task", task, *options, *needed, "--features", tmp_path)
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.split())
+    assert f"for {why}: " in told
+    assert f"{task} takes fewer" in told or f"means nothing to {task}" in told
+
+
 def test_what_is_missing_is_told_in_a_sentence(steps):
     test, model = ("--test", steps / "test.bundle"), ("--model", steps)
     labels, features = ("--labels", steps / "gts_fps25"), ("--features", steps / "features")

@@ -1,5 +1,6 @@
 """The readers: what they make of a well-formed file, what they refuse, and the published files where they are."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -215,6 +216,18 @@ def test_stock_of_a_folder(tmp_path):
     ]
     with pytest.raises(DatasetFormatError, match="no such folder"):
         take_stock(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("ending", [b"", b"\xff" * 99_000])  # cut off, or no deflate block where one should begin
+def test_a_damaged_archive_is_refused_and_the_rest_is_counted(tmp_path, ending):
+    packed = archive(tmp_path / "gts_fps25_trainval.tar.gz", {"a.txt": "27\n" * 99_000})
+    stored = gzip.compress(gzip.decompress(packed.read_bytes()), compresslevel=0)
+    packed.write_bytes(stored[: len(stored) // 2] + ending)
+    (tmp_path / "skill_train.txt").write_text("13_a_0_9 13_b_0_9")
+    stock = take_stock(tmp_path)
+    assert list(stock.found) == ["skill_train.txt"]
+    (told,) = stock.faulty
+    assert told.startswith(f"{packed}: is neither a folder nor a readable .tar.gz")
 
 
 @needs_published

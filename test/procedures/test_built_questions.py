@@ -1,7 +1,9 @@
 """Association questions built from class tables, and the baseline that knows only when segments begin and end."""
 
 import numpy as np
+import pytest
 
+from annexe_ros.core.errors import DatasetFormatError
 from annexe_ros.procedures.association.built import CHOICES, build_questions
 from annexe_ros.procedures.association.evaluate import evaluate_association
 from annexe_ros.procedures.association.questions import Direction
@@ -43,6 +45,13 @@ def test_times_tell_where_views_go_on_alike(tmp_path):
         (tmp_path / f"{view}_val_valid.csv").write_text(HEADER + "\n".join(rows))
     figures = evaluate_association([tmp_path / "ego_val_valid.csv", tmp_path / "exo_val_valid.csv"])
     assert figures == {"ego_to_exo": 100.0, "exo_to_ego": 100.0, "mean": 100.0, "n": 50}
+
+
+def test_tables_of_which_no_question_can_be_built_are_refused(tmp_path):
+    for view in ("ego", "exo"):
+        (tmp_path / f"{view}_val_valid.csv").write_text(f'{HEADER}{view},i,0,5,"[1]","[2]",lab')
+    with pytest.raises(DatasetFormatError, match=r"ego_val_valid\.csv: no segment has a counterpart in .*exo_val"):
+        evaluate_association([tmp_path / "ego_val_valid.csv", tmp_path / "exo_val_valid.csv"])
 
 
 def test_a_bag_of_words_or_of_classes():

@@ -47,6 +47,13 @@ def learnt_rows(train: Path | str, asked: Sequence[AnticipationRow], target: Tar
 
 
 def rows_of(table: Path | str, target: Target) -> tuple[list[AnticipationRow], int]:
-    """Return the rows of a class table and the number of classes, of ``valid_<target>s.txt`` beside it."""
-    valid = read_valid_classes(Path(table).parent / f"valid_{target}s.txt")
-    return anticipation_rows(read_class_segments(table), valid, target), len(valid)
+    """Return the rows of a class table, at least one, and the number of classes, of ``valid_<target>s.txt`` beside it.
+
+    Raises ``DatasetFormatError``.
+    """
+    classes = Path(table).parent / f"valid_{target}s.txt"
+    valid = read_valid_classes(classes)
+    rows = anticipation_rows(read_class_segments(table), valid, target)
+    if not rows:
+        raise DatasetFormatError(table, f"no segment has a {target} of {classes.name}")
+    return rows, len(valid)

@@ -30,12 +30,17 @@ def evaluate_association(test: Sequence[Path]) -> dict[str, float]:
 
 
 def questions_of(files: Sequence[Path]) -> list[AssociationQuestion]:
-    """Return the questions of a published ``.json``, or those built from two class tables, ego and exo."""
+    """Return the questions of a published ``.json``, or those built from two class tables, ego and exo; at least one.
+
+    Raises ``DatasetFormatError``.
+    """
     match files:
         case [questions] if questions.suffix == ".json":
             return read_association_questions(questions)
         case [ego, exo]:
-            return build_questions(read_class_segments(ego), read_class_segments(exo))
+            if built := build_questions(read_class_segments(ego), read_class_segments(exo)):
+                return built
+            raise DatasetFormatError(ego, f"no segment has a counterpart in {exo} among enough others of its scene")
     raise DatasetFormatError(files[0], "association takes a .json of questions, or the class tables of ego and exo")
 
 
