@@ -1,7 +1,8 @@
 """What the engine says of a frame: analysis, answer and grounded objects. No tensor and no ROS type.
 
 Targets are named in a fixed vocabulary ("right hand", "trash can"), and a name tells the role. Masks live in one label
-image, so that they can't overlap; an object refers to its pixels by ``mask_value``.
+image, so that they can't overlap; an object refers to its pixels by ``mask_value``. Texts are ``encodable``, whatever a
+model or a server made of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from annexe_ros.core.texts import encodable
 
 Window = tuple[slice, slice]
 """Rows and columns of an image."""
@@ -98,6 +101,9 @@ class GroundedObject:
     box3d: OrientedBox | None = None
     depth_coverage: float = 0.0
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", encodable(self.label))
+
 
 @dataclass(frozen=True)
 class StageLatency:
@@ -105,6 +111,9 @@ class StageLatency:
 
     stage: str
     ms: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stage", encodable(self.stage))
 
 
 class Windows:
@@ -156,6 +165,9 @@ class Interpretation:
     windows: Windows = field(default=NO_WINDOWS, repr=False)
 
     def __post_init__(self) -> None:
+        for name in ("analysis", "answer", "engine", "model"):
+            object.__setattr__(self, name, encodable(getattr(self, name)))
+        object.__setattr__(self, "notes", tuple(map(encodable, self.notes)))
         if self.windows.labels is not self.label_image:
             object.__setattr__(self, "windows", Windows(self.label_image))
 

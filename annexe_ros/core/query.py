@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annexe_ros.core.errors import InvalidQueryError
+from annexe_ros.core.texts import encodable
 
 MAX_QUERY_CHARACTERS = 512
 
@@ -14,7 +15,7 @@ class Query:
     """A question about one frame.
 
     Attributes:
-        text: the question; white space is folded.
+        text: the question; white space is folded, and the text ``encodable``.
         want_analysis: describe the interaction too.
         want_mask: ground the targets.
         want_3d: locate the grounded targets where the frame has depth and intrinsics.
@@ -30,7 +31,7 @@ class Query:
     gaze: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        text = " ".join(self.text.split())
+        text = encodable(" ".join(self.text.split()))
         if not text:
             raise InvalidQueryError("the query is empty")
         if len(text) > MAX_QUERY_CHARACTERS:

@@ -15,6 +15,7 @@ from rclpy.node import Node
 
 from annexe_ros.action import StreamEgoQuery
 from annexe_ros.core import Progress, Stage
+from annexe_ros.core.texts import encodable
 from annexe_ros.ros import qos
 from annexe_ros.ros.replies import reported_in
 
@@ -83,4 +84,5 @@ class _Feedback:
         """Send what is new; without text a stage begins."""
         self._text = self._text + new_text if stage is self._stage else new_text
         self._stage = stage
-        self._goal.publish_feedback(StreamEgoQuery.Feedback(stage=STAGES[stage], text_delta=new_text, text=self._text))
+        new, whole = encodable(new_text), encodable(self._text)
+        self._goal.publish_feedback(StreamEgoQuery.Feedback(stage=STAGES[stage], text_delta=new, text=whole))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from annexe_ros.core.texts import encodable
 from annexe_ros.ros.camera_statistics import CameraStatistics
 from annexe_ros.ros.stamps import NANOSECONDS
 
@@ -28,8 +29,10 @@ class Level(enum.Enum):
 
 def diagnostic_status(name: str, level: Level, message: str, values: Mapping[str, object]) -> DiagnosticStatus:
     """Return the status of one component; its hardware_id is the package."""
-    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-    return DiagnosticStatus(name=name, level=level.value, message=message, hardware_id="annexe_ros", values=pairs)
+    pairs = [KeyValue(key=encodable(key), value=encodable(str(value))) for key, value in values.items()]
+    return DiagnosticStatus(
+        name=name, level=level.value, message=encodable(message), hardware_id="annexe_ros", values=pairs
+    )
 
 
 def camera_status(

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from rclpy.task import Future
 
 from annexe_ros.core.errors import AnnexeError, Status
+from annexe_ros.core.texts import encodable
 
 
 class Outcome(Protocol):
@@ -51,9 +52,9 @@ def reported_in(response: Outcome, logger: Logger) -> Iterator[None]:
     except AnnexeError as error:
         status, message = error.status, str(error)
     except Exception as error:  # the one place that catches all: a node must survive its callbacks
-        logger.error(f"unexpected failure while answering a call:\n{traceback.format_exc()}")
+        logger.error(encodable(f"unexpected failure while answering a call:\n{traceback.format_exc()}"))
         status, message = Status.ENGINE_ERROR, f"internal error ({type(error).__name__}: {error})"
-    response.success, response.status, response.message = status is Status.OK, int(status), message
+    response.success, response.status, response.message = status is Status.OK, int(status), encodable(message)
 
 
 def awaitable(job: concurrent.futures.Future[Any], wake: Callable[[], None]) -> Future:

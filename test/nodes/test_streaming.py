@@ -75,6 +75,21 @@ def test_text_comes_as_it_is_generated_and_the_result_is_the_answer(context, pee
     assert caller.texts()[StreamEgoQuery.Feedback.ANSWER] == answered.answer
 
 
+def test_half_a_character_in_a_text_is_replaced(context, peer, caller, tmp_path):
+    script = tmp_path / "half.json"
+    reply = {"analysis": "A hand holds a \ud83d mug.", "targets": [{"label": "mug \ud83d"}]}
+    script.write_text(json.dumps({"otherwise": reply}))
+    with perception(context, model=str(script)) as node:
+        answered = peer.ask_about_camera("which object is held?").answer
+        assert (answered.answer, answered.objects[0].label) == ("mug \ufffd", "mug \ufffd")
+        peer.show()
+        handle = caller.goal(node, max_frame_age=60.0)
+        peer.wait_until(lambda: StreamEgoQuery.Feedback.GROUND in caller.texts())
+        outcome = caller.result(handle)
+    assert outcome.result.answer.answer == "mug \ufffd"
+    assert caller.texts()[StreamEgoQuery.Feedback.ANALYSE] == "A hand holds a \ufffd mug."
+
+
 def test_a_cancelled_goal_stops_at_once_and_the_next_is_answered(context, peer, caller, tmp_path):
     with perception(context, model=slow_script(tmp_path, 60.0)) as node:
         peer.ask_about_camera(max_frame_age=1e-6)  # discovered; this one is too old to be worked on

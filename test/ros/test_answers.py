@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -5,6 +7,7 @@ from scipy.spatial.transform import Rotation
 pytest.importorskip("annexe_ros.msg", reason="the interfaces are not built")
 
 import tf_transformations
+from rclpy.serialization import serialize_message
 
 from annexe_ros.core import (
     Extent,
@@ -155,3 +158,15 @@ def test_statuses_have_the_numbers_of_the_service(status):
 @pytest.mark.parametrize("member", [*Role, Hands.LEFT, Hands.RIGHT, *Extent])
 def test_enumerations_have_the_numbers_of_the_message(member):
     assert getattr(InteractionObject, member.name) == member
+
+
+def test_half_a_character_is_replaced_wherever_an_engine_has_texts():
+    half, told = "mug \ud83d", "mug \ufffd"
+    reply = dataclasses.replace(
+        REPLY, analysis=half, answer=half, engine=half, model=half, notes=(half,),
+        objects=(GroundedObject(half, 1, 0.5, Role.OBJECT),), latencies=(StageLatency(half, 1.0),),
+    )  # fmt: skip
+    message = answer_message(reply, FRAME, Query("what?"))
+    texts = (message.analysis, message.answer, message.engine, message.model, *message.notes)
+    assert {*texts, message.objects[0].label, message.latencies[0].stage} == {told}
+    assert serialize_message(message)

@@ -42,6 +42,16 @@ def test_the_unexpected_is_logged_in_full_and_answered_in_short():
     assert "Traceback" in log[0]
 
 
+@pytest.mark.parametrize("error", [EngineError("no mug \ud83d"), KeyError("no mug \ud83d")])
+def test_half_a_character_in_an_error_is_replaced(error):
+    outcome, log = CallOutcome(), Log()
+    with reported_in(outcome, log):
+        raise error
+    for text in (outcome.message, *log):
+        assert text.encode()
+    assert "no mug " in outcome.message
+
+
 def test_interrupts_are_let_through():
     with pytest.raises(KeyboardInterrupt), reported_in(CallOutcome(), Log()):
         raise KeyboardInterrupt
