@@ -44,5 +44,5 @@ def train_clips(
             seed=seed,
         )  # fmt: skip
         with progress_bar("training") as follow:
-            folder = train_clip_encoder(settings, resume, follow)
+            folder = train_clip_encoder(settings, resume, follow, lambda told: typer.echo(told, err=True))
     typer.echo(f"model in {folder}")

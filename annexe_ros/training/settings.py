@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from annexe_ros.training.losses import LossWeights
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 PRECISIONS = ("bf16", "fp16", "no")
 """Types that a step may compute in beside float32, which weights and optimiser keep."""
@@ -78,6 +83,17 @@ class TrainingSettings:
     weights: LossWeights = field(default_factory=LossWeights)
 
 
-def as_text(settings: TrainingSettings) -> dict[str, str]:
+def as_text(settings: DataclassInstance) -> dict[str, str]:
     """Return the settings as a checkpoint keeps them."""
     return {name: str(value) for name, value in asdict(settings).items()}
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str], harmless: Collection[str]) -> dict[str, str]:
+    """Return a phrase for each setting, as text, that isn't what it was; without ``harmless`` and unknown ones."""
+    changed = [name for name in before if name not in harmless and before[name] != now.get(name, before[name])]
+    return {name: f"{name} was {before[name]}, is {now[name]}" for name in changed}
+
+
+def goes_on_otherwise(phrases: Iterable[str]) -> str:
+    """Return what a resumed run tells of such ``changes``."""
+    return f"the run goes on, but not as if it had never been stopped: {'; '.join(phrases)}"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from annexe_ros.core.errors import DatasetFormatError
+from annexe_ros.core.errors import CheckpointError, DatasetFormatError
 from annexe_ros.data.clips.annotation import ClipAnnotation, word
 from annexe_ros.data.clips.dataset import ClipFolder, RenderedClip, write_clip
 from annexe_ros.data.clips.vocabulary import NOUNS
@@ -113,6 +113,34 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(clips, tmp_path, objective):
     run._save()
     parts = train_clip_encoder(settings(clips, tmp_path / "parts", objective=objective), resume=True)
     assert all(torch.equal(value, weights(parts)[name]) for name, value in weights(whole).items())
+
+
+def test_a_run_that_goes_on_otherwise_is_told_how(clips, tmp_path):
+    told = []
+    train_clip_encoder(settings(clips, tmp_path), say=told.append)
+    train_clip_encoder(settings(clips, tmp_path, log_every=1), resume=True, say=told.append)
+    assert not told
+    later = settings(clips, tmp_path, steps=8, learning_rate=2e-2, objective=Objective.INFO_NCE)
+    train_clip_encoder(later, resume=True, say=told.append)
+    assert told == ["the run goes on, but not as if it had never been stopped: objective was egonce++, is infonce; "
+                    "steps was 4, is 8; learning_rate was 0.001, is 0.02"]  # fmt: skip
+
+
+def test_a_run_goes_on_with_its_new_learning_rate(clips, tmp_path):
+    train_clip_encoder(settings(clips, tmp_path))
+    changed = settings(clips, tmp_path, steps=8, learning_rate=2e-2, text_rate=0.5)
+    resumed, fresh = (training._Run(changed, resume) for resume in (True, False))
+    for _ in range(4):
+        fresh.optimizer.step()
+        fresh.schedule.step()
+    assert resumed.step == 4
+    assert resumed.schedule.get_last_lr() == fresh.schedule.get_last_lr()
+
+
+def test_another_encoder_cant_go_on(clips, tmp_path):
+    train_clip_encoder(settings(clips, tmp_path, steps=1))
+    with pytest.raises(CheckpointError, match=r"another encoder \(motion_adapters was True, is False\)"):
+        train_clip_encoder(settings(clips, tmp_path, steps=1, motion_adapters=False), resume=True)
 
 
 def test_a_curve_has_every_step_once(clips, tmp_path):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,12 +18,11 @@ from annexe_ros.data.clips.annotation import ClipAnnotation
 from annexe_ros.data.clips.dataset import ClipFolder
 from annexe_ros.video.benchmarks.generated import in_disorder, score
 from annexe_ros.video.encoder import ClipEncoder
-from annexe_ros.video.training.run import train_clip_encoder
+from annexe_ros.video.training.run import Say, train_clip_encoder
 from annexe_ros.video.training.settings import ClipTrainingSettings, Objective
 from annexe_ros.video.training.stem_maps import stem_maps
 
 Figures = dict[str, dict[str, float]]
-Say = Callable[[str], None]
 FIGURES_FILE = "figures.json"
 _AT_ONCE = 32
 
@@ -57,16 +56,16 @@ def run_ablation(
         for variant in variants:
             out = settings.out / f"{variant.name.replace(' ', '_')}_{seed}"
             if not (out / FIGURES_FILE).is_file():
-                _one(replace(settings, out=out, seed=seed), variant, validation)
+                _one(replace(settings, out=out, seed=seed), variant, validation, say)
             figures = json.loads((out / FIGURES_FILE).read_text())
             found.setdefault(variant.name, []).append(figures)
             say(f"{variant.name}, seed {seed}: {figures}")
     return found
 
 
-def _one(settings: ClipTrainingSettings, variant: Variant, validation: Path) -> None:
+def _one(settings: ClipTrainingSettings, variant: Variant, validation: Path, say: Say) -> None:
     chosen = replace(settings, objective=variant.objective, motion_adapters=variant.motion_adapters)
-    train_clip_encoder(chosen, resume=True)
+    train_clip_encoder(chosen, resume=True, say=say)
     figures = evaluate_folder(ClipEncoder.load(settings.out), ClipFolder(validation))
     (settings.out / FIGURES_FILE).write_text(json.dumps(figures))
 

@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 from transformers import get_cosine_schedule_with_warmup
 
+from annexe_ros.core.errors import CheckpointError
 from annexe_ros.data.clips.dataset import ClipFolder
 from annexe_ros.data.whole import whole
 from annexe_ros.training.curves import Curves
+from annexe_ros.training.settings import as_text, changes, goes_on_otherwise
 from annexe_ros.video.configuration_egovideo import small_clip_encoder
 from annexe_ros.video.encoder import ClipEncoder
 from annexe_ros.video.losses import Matches, ego_nce_plus, gather, info_nce
@@ -31,17 +33,26 @@ from annexe_ros.video.training.settings import ClipTrainingSettings, Objective
 from annexe_ros.video.training.stem_maps import stem_maps
 
 STATE_FILE = "training_state.pt"
+HARMLESS = ("out", "save_every", "log_every")
+"""Settings that change nothing of what a run learns once it has begun."""
 _WORD_SIZE, _WORD_WEIGHT = 0.5, 4.0
 Follow = Callable[[int, int], None]
+Say = Callable[[str], None]
 
 
-def train_clip_encoder(settings: ClipTrainingSettings, resume: bool = False, follow: Follow | None = None) -> Path:
+def train_clip_encoder(
+    settings: ClipTrainingSettings, resume: bool = False, follow: Follow | None = None, say: Say | None = None
+) -> Path:
     """Train and return the model folder; ``resume`` goes on from the checkpoint in ``settings.out``, if there is one.
 
-    ``follow`` is called with (steps done, steps). Raises ``DatasetFormatError`` for malformed clips,
-    ``ModelNotFoundError`` and ``CheckpointError`` for weights that can't be used.
+    ``follow`` is called with (steps done, steps); ``say`` hears what a resumed run was set to otherwise before. Raises
+    ``DatasetFormatError`` for malformed clips, ``ModelNotFoundError`` and ``CheckpointError`` for weights that can't be
+    used.
     """
-    return _Run(settings, resume).loop(follow or (lambda done, steps: None))
+    run = _Run(settings, resume)
+    if run.changed and say is not None:
+        say(goes_on_otherwise(run.changed))
+    return run.loop(follow or (lambda done, steps: None))
 
 
 def new_encoder(settings: ClipTrainingSettings) -> ClipEncoder:
@@ -93,16 +104,17 @@ class _Run:
         if settings.lora_rank:
             add_video_lora(self.model, settings.lora_rank)
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=settings.weight_decay)
-        self.schedule = get_cosine_schedule_with_warmup(self.optimizer, settings.warmup_steps, settings.steps)
+        self.changed: list[str] = []
         self.step = self._restored() if resume else 0
+        plan = settings.warmup_steps, settings.steps
+        self.schedule = get_cosine_schedule_with_warmup(self.optimizer, *plan, last_epoch=self.step - 1)
 
     def _groups(self) -> list[dict[str, Any]]:
-        """Return what learns, texts more slowly than clips."""
-        rate = self.settings.learning_rate
+        """Return what learns, texts more slowly than clips; a schedule that goes on asks for ``initial_lr``."""
+        rates = self.settings.learning_rate, self.settings.learning_rate * self.settings.text_rate
         learning = [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
-        texts, clips = ([weight for name, weight in learning if name.startswith("text_") is text]
-                        for text in (True, False))  # fmt: skip
-        return [{"params": clips, "lr": rate}, {"params": texts, "lr": rate * self.settings.text_rate}]
+        parts = ([weight for name, weight in learning if name.startswith("text_") is text] for text in (False, True))
+        return [{"params": part, "lr": rate, "initial_lr": rate} for part, rate in zip(parts, rates, strict=True)]
 
     def loop(self, follow: Follow) -> Path:
         """Run the remaining steps, save and return the model folder."""
@@ -161,16 +173,24 @@ class _Run:
 
     def _save(self) -> None:
         """Write what resuming needs; it takes the last state's place when it is complete."""
-        parts = {"model": self.model, "optimizer": self.optimizer, "schedule": self.schedule}
+        learned = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
         with whole(self.settings.out / STATE_FILE) as partial:
-            torch.save({"step": self.step, **{name: part.state_dict() for name, part in parts.items()}}, partial)
+            torch.save({"step": self.step, "settings": as_text(self.settings), **learned}, partial)
 
     def _restored(self) -> int:
+        """Go back to where the run was, note where it is set otherwise now, and return the step.
+
+        Rates and weight decay stay those of now. Raises ``CheckpointError`` where the encoder is another one.
+        """
         file = self.settings.out / STATE_FILE
         if not file.is_file():
             return 0
         state = torch.load(file, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+        self.changed = list(changes(state.get("settings", {}), as_text(self.settings), HARMLESS).values())
+        try:
+            self.model.load_state_dict(state["model"])
+        except RuntimeError as error:
+            why = "; ".join(self.changed) or "its weights don't fit"
+            raise CheckpointError(file, f"is of a run with another encoder ({why})") from error
+        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": state["optimizer"]["state"]})
         return int(state["step"])
