@@ -73,6 +73,19 @@ def test_a_server_that_starts_late_is_waited_for():
     assert len(seen) == 3
 
 
+def test_a_refusal_that_is_only_brackets_is_no_account_and_the_query_is_tried_again():
+    answers = iter([(500, b"[" * 100_000), None])
+    with listening(lambda body: next(answers) or scripted(body)) as (port, seen):
+        assert engine(port).interpret(FRAME, Query("What?")).answer == "mug"
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"{}"])
+def test_a_description_that_is_none_is_refused(body):
+    with listening(lambda _: (200, body)) as (port, _), pytest.raises(WireFormatError, match="names no engine"):
+        engine(port).warm_up()
+
+
 def test_a_busy_server_is_asked_again_and_its_last_word_is_told():
     refusal = Refusal.of(BusyError(7))
     with listening(lambda _: (refusal.http_status, refusal.body)) as (port, seen):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from contextlib import suppress
 
@@ -111,6 +110,10 @@ def test_a_reply_arrives_as_it_was_sent():
         ({"query__want_mask": 1}, WireFormatError, "'want_mask' must be of type bool"),
         ({"query__gaze": [1]}, WireFormatError, "must be a pixel"),
         ({"query__gaze": ["a", 2]}, WireFormatError, "no finite number"),
+        ({"query__gaze": [10**400, 2]}, WireFormatError, "1000.*0000 in 'gaze' is no finite number"),
+        ({"camera__fx": 10**400}, WireFormatError, "in 'fx' is no finite number"),
+        ({"camera__distortion": [10**400]}, WireFormatError, "in 'distortion' is no finite number"),
+        ({"timeout_s": 10**400}, WireFormatError, "in 'timeout_s' is no finite number"),
         ({"camera__fx": -5.0}, BadImageError, "don't describe a pinhole camera"),
         ({"camera__distortion": None}, WireFormatError, "'distortion' must be of type list"),
         ({"camera": [1]}, WireFormatError, "'camera' must be of type dict"),
@@ -128,6 +131,7 @@ def test_a_query_that_says_nonsense_is_refused(changes, kind, sentence):
         ({"role": 9}, "describe no object"),
         ({"touched_by": 4}, "describe no object"),
         ({"score": "high"}, "'score' must be"),
+        ({"score": 10**400}, "in 'score' is no finite number"),
     ],
 )
 def test_a_reply_that_says_nonsense_is_refused(change, sentence):
@@ -136,6 +140,27 @@ def test_a_reply_that_says_nonsense_is_refused(change, sentence):
     facts["objects"][0].update(change)
     with pytest.raises(WireFormatError, match=sentence):
         decode_reply(pack(facts, blobs), 32, 24)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"target_score": 10**400}, "in 'target_score' is no finite number"),
+        ({"latencies": [["answer", 10**400]]}, "in 'latencies' is no finite number"),
+        ({"latencies": [["answer"]]}, "no stage with its time"),
+        ({"notes": [["dim"]]}, r"the note \['dim'\] is no text"),
+    ],
+)
+def test_a_reply_whose_facts_are_nonsense_is_refused(changes, sentence):
+    with pytest.raises(WireFormatError, match=sentence):
+        decode_reply(altered(encode_reply(reply()), **changes), 32, 24)
+
+
+def test_halves_of_characters_arrive_as_text():
+    asked = decode_query(message().replace(b"moves?", rb"\ud800"), PIXELS)
+    told = decode_reply(encode_reply(reply()).replace(b"A hand", rb"\ud83d"), 32, 24)
+    assert asked.query.text == "What \N{REPLACEMENT CHARACTER}"
+    assert told.analysis == "\N{REPLACEMENT CHARACTER} holds a mug."
 
 
 def test_a_reply_about_an_image_of_another_size_is_refused():
@@ -167,9 +192,9 @@ def test_strangers_are_refused(data):
         unpack(data)
 
 
-def test_facts_that_are_no_object_are_refused():
-    text = json.dumps([1, 2]).encode()
-    with pytest.raises(WireFormatError, match="not a JSON object"):
+@pytest.mark.parametrize(("text", "why"), [(b"[1, 2]", "not a JSON object"), (b"[" * 100_000, "nested too deeply")])
+def test_facts_that_are_no_object_are_refused(text, why):
+    with pytest.raises(WireFormatError, match=why):
         unpack(struct.pack("<4sI", b"ANX1", len(text)) + text)
 
 

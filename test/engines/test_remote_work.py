@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from annexe_ros.core import Frame, Query
+from annexe_ros.core import Frame, PinholeCamera, Query
 from annexe_ros.core.errors import EngineError
 from annexe_ros.inference import Script, ScriptedEngine, ScriptedReply, ScriptedTarget
+from annexe_ros.inference.remote import work
 from annexe_ros.inference.remote.pictures import Encoding
-from annexe_ros.inference.remote.wire import RemoteQuery, decode_reply, encode_query
+from annexe_ros.inference.remote.wire import RemoteQuery, decode_reply, encode_query, pack, unpack
 from annexe_ros.inference.remote.work import Job, Worker
 
 pytestmark = pytest.mark.engines
 
 
 class Batching(ScriptedEngine):
-    """Takes batches; refuses the query "no" and has a bug at "bug"."""
+    """Takes batches; refuses the query "no", has a bug at "bug" and is sure of nothing at "unsure"."""
 
     def __init__(self, *script):
         super().__init__(*script)
@@ -24,14 +28,18 @@ class Batching(ScriptedEngine):
 
     def interpret_batch(self, items):
         self.batches.append([item.frame for item in items])
-        if any(item.query.text == "bug" for item in items):
-            raise RuntimeError("index out of range")
         no = EngineError("no memory")
         return [no if item.query.text == "no" else self.interpret(item.frame, item.query) for item in items]
 
+    def interpret(self, frame, query, progress=None):
+        if query.text == "bug":
+            raise RuntimeError("index out of range")
+        reply = super().interpret(frame, query, progress)
+        return replace(reply, target_score=math.nan) if query.text == "unsure" else reply
+
 
 def job(text, brightness=9, timeout_s=5.0, gaze=None):
-    frame = Frame(np.full((24, 32, 3), brightness, np.uint8))
+    frame = Frame(np.full((24, 32, 3), brightness, np.uint8), camera=PinholeCamera(32, 24, 30.0, 30.0, 15.5, 11.5))
     return Job.starting(
         encode_query(RemoteQuery(frame, Query(text, gaze=gaze), "a", 5.0), Encoding.RAW, 90, True), timeout_s
     )
@@ -64,10 +72,53 @@ def test_a_query_that_nobody_waits_for_is_not_worked_on():
     assert engine.batches == []
 
 
-def test_a_bug_in_a_batch_is_told_to_all_of_it_and_the_next_one_is_answered():
+def test_a_bug_in_a_batch_is_told_to_whom_it_concerns_and_the_others_are_answered():
     worker = Worker(Batching(), 10_000)
-    assert [status for status, _ in worker.answer([job("yes"), job("bug")])] == [500, 500]
+    assert [status for status, _ in worker.answer([job("yes"), job("bug"), job("yes")])] == [200, 500, 200]
     assert worker.answer([job("yes")])[0][0] == 200
+
+
+def damaged(whole, **changes):
+    """Return a job whose message differs from a whole one's."""
+    facts, blobs = unpack(whole.message)
+    changed = {key: {**facts[key], **value} if isinstance(value, dict) else value for key, value in changes.items()}
+    return replace(whole, message=pack({**facts, **changed}, blobs))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"query": {"gaze": [10**400, 3]}},
+        {"camera": {"fx": 10**400}},
+        {"camera": {"distortion": [0.0, 10**400, 0.0, 0.0, 0.0]}},
+        {"timeout_s": 10**400},
+    ],
+)
+def test_numbers_beyond_all_floats_are_refused_alone(changes):
+    outcomes = Worker(Batching(), 10_000).answer([job("yes"), damaged(job("yes"), **changes), job("yes")])
+    assert [status for status, _ in outcomes] == [200, 400, 200]
+    assert b"no finite number" in outcomes[1][1]
+
+
+def test_what_nobody_foresaw_in_a_query_is_told_to_who_asked_it(monkeypatch):
+    decode = work.decode_query
+    odd = job("odd")
+
+    def decode_query(message, max_pixels):
+        if message == odd.message:
+            raise ZeroDivisionError("division by zero")
+        return decode(message, max_pixels)
+
+    monkeypatch.setattr(work, "decode_query", decode_query)
+    outcomes = Worker(Batching(), 10_000).answer([job("yes"), odd, job("yes")])
+    assert [status for status, _ in outcomes] == [200, 500, 200]
+    assert b"reading the query failed (ZeroDivisionError: division by zero)" in outcomes[1][1]
+
+
+def test_a_reply_that_cannot_be_sent_is_told_to_who_asked_for_it():
+    outcomes = Worker(Batching(), 10_000).answer([job("yes"), job("unsure")])
+    assert [status for status, _ in outcomes] == [200, 500]
+    assert b"packing the reply failed" in outcomes[1][1]
 
 
 def test_queries_about_one_picture_share_what_the_engine_has_seen():

@@ -6,7 +6,6 @@ tries anew, so that answers return with the server. Boxes in 3D are made on this
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +29,7 @@ from annexe_ros.core.errors import (
 from annexe_ros.inference.remote.exchange import Answer, Server
 from annexe_ros.inference.remote.pictures import Encoding
 from annexe_ros.inference.remote.settings import RemoteSettings
-from annexe_ros.inference.remote.wire import RemoteQuery, decode_reply, encode_query
+from annexe_ros.inference.remote.wire import RemoteQuery, decode_reply, encode_query, read_json
 
 ENGINE_NAME = "remote"
 INTERPRET, DESCRIBE = "/interpret", "/describe"
@@ -119,7 +118,8 @@ class RemoteEngine:
 
 def _told(answer: Answer, settings: RemoteSettings) -> AnnexeError:
     """Return the error that a refusal tells."""
-    status, message = answer.error.get("status"), str(answer.error.get("message", f"HTTP status {answer.status}"))
+    status, said = answer.error.get("status"), answer.error.get("message")
+    message = said if isinstance(said, str) else f"HTTP status {answer.status}"
     match status:
         case Status.BUSY:
             return BusyError(_count(answer.error, "waiting"))
@@ -140,7 +140,7 @@ def _count(facts: Mapping[str, Any], name: str) -> int:
 def _described(body: bytes) -> str:
     """Return the server's engine and model; raises ``WireFormatError``."""
     try:
-        said = json.loads(body)
+        said = read_json(body)
         return f"{said['engine']} {said['model']}"
     except (ValueError, TypeError, KeyError) as error:
         raise WireFormatError("the server's description names no engine and model") from error

@@ -6,7 +6,6 @@ caller must be able to walk away while the network keeps it waiting. What is sai
 
 from __future__ import annotations
 
-import json
 import random
 import socket
 import ssl
@@ -21,7 +20,7 @@ from urllib.parse import urlsplit
 
 from annexe_ros.core.errors import CancelledError, ParameterError, QueryTimeoutError, ServerUnavailableError
 from annexe_ros.inference.remote.settings import RemoteSettings
-from annexe_ros.inference.remote.wire import CONTENT_TYPE
+from annexe_ros.inference.remote.wire import CONTENT_TYPE, read_json
 
 POLL_S = 0.02
 """Time between looks whether the caller still wants an answer [s]."""
@@ -168,7 +167,7 @@ def _account(status: int, data: bytes) -> dict[str, Any]:
     if status < 400:
         return {}
     try:
-        said = json.loads(data)
+        said = read_json(data)
     except ValueError:
         return {}
     error = said.get("error") if isinstance(said, dict) else None

@@ -8,12 +8,12 @@ declares is looked at before it is decoded. HTTP isn't known here.
 from __future__ import annotations
 
 import json
+import reprlib
 import struct
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
 
 from annexe_ros.core import (
     Frame,
@@ -78,6 +78,14 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     return facts, _blobs(facts, data, _HEADER.size + size)
 
 
+def read_json(data: bytes) -> Any:
+    """Return what JSON says; raises ``ValueError`` also where it is nested too deeply to be read."""
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def encode_query(work: RemoteQuery, encoding: Encoding, jpeg_quality: int, with_depth: bool) -> bytes:
     """Return the message that asks; depth, where it is wanted and there is any, goes in whole millimetres."""
     frame, query = work.frame, work.query
@@ -104,10 +112,10 @@ def query_facts(data: bytes) -> tuple[str, float]:
     Pictures are looked at by ``decode_query`` alone, where the engine is.
     """
     facts, _ = unpack(data)
-    robot, timeout_s = _take(facts, "robot", str), float(_take(facts, "timeout_s", float, int))
+    robot, timeout_s = _take(facts, "robot", str), _take_number(facts, "timeout_s")
     if not 0 < len(robot) <= MAX_ROBOT_CHARACTERS:
         raise WireFormatError(f"the name of a robot has 1 to {MAX_ROBOT_CHARACTERS} characters, not {len(robot)}")
-    if not 0 < timeout_s < float("inf"):
+    if timeout_s <= 0:
         raise WireFormatError(f"timeout_s is {timeout_s}; it must be a time")
     return robot, timeout_s
 
@@ -161,20 +169,20 @@ def decode_reply(data: bytes, width: int, height: int) -> Interpretation:
         analysis=_take(facts, "analysis", str),
         answer=_take(facts, "answer", str),
         has_target=_take(facts, "has_target", bool),
-        target_score=float(_take(facts, "target_score", float, int)),
+        target_score=_take_number(facts, "target_score"),
         objects=tuple(_object(item) for item in objects),
         label_image=labels_from_bytes(_blob(blobs, "labels"), (width, height)),
         engine=_take(facts, "engine", str),
         model=_take(facts, "model", str),
         latencies=tuple(_latency(item) for item in _take(facts, "latencies", list)),
-        notes=tuple(str(note) for note in _take(facts, "notes", list)),
+        notes=tuple(_note(item) for item in _take(facts, "notes", list)),
     )
 
 
 def _facts(text: bytes) -> dict[str, Any]:
     try:
-        facts = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        facts = read_json(text)
+    except ValueError as error:
         raise WireFormatError(f"its facts are not JSON ({error})") from error
     if not isinstance(facts, dict):
         raise WireFormatError("its facts are not a JSON object")
@@ -190,7 +198,7 @@ def _blobs(facts: Mapping[str, Any], data: bytes, start: int) -> dict[str, bytes
                 blobs[name] = data[start : start + size]
                 start += size
             case _:
-                raise WireFormatError(f"{item!r} doesn't describe a blob")
+                raise WireFormatError(f"{reprlib.repr(item)} doesn't describe a blob")
     if start != len(data):
         raise WireFormatError(f"its blobs end at byte {start}, the message has {len(data)}")
     return blobs
@@ -206,8 +214,21 @@ def _take(facts: Any, key: str, *kinds: type) -> Any:
     """Return ``facts[key]``, checked to be of one of these kinds; a bool is no number."""
     value = facts.get(key) if isinstance(facts, Mapping) else None
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise WireFormatError(f"'{key}' must be of type {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}")
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise WireFormatError(f"'{key}' must be of type {wanted}, not {reprlib.repr(value)}")
     return value
+
+
+def _take_number(facts: Any, key: str) -> float:
+    return _number(_take(facts, key, float, int), key)
+
+
+def _number(value: Any, key: str) -> float:
+    """Return a finite number of ``key``; a bool is none, nor is an integer that no float can hold."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not abs(value) <= sys.float_info.max:
+        raise WireFormatError(f"{reprlib.repr(value)} in '{key}' is no finite number")
+    return float(value)
 
 
 def _encoding(image: Mapping[str, Any]) -> Encoding:
@@ -222,8 +243,8 @@ def _camera(facts: Mapping[str, Any]) -> PinholeCamera | None:
     if facts.get("camera") is None:
         return None
     camera = _take(facts, "camera", dict)
-    numbers = {name: float(_take(camera, name, float, int)) for name in ("fx", "fy", "cx", "cy")}
-    distortion = tuple(_number(value) for value in _take(camera, "distortion", list))
+    numbers = {name: _take_number(camera, name) for name in ("fx", "fy", "cx", "cy")}
+    distortion = tuple(_number(value, "distortion") for value in _take(camera, "distortion", list))
     return PinholeCamera(_take(camera, "width", int), _take(camera, "height", int), **numbers, distortion=distortion)
 
 
@@ -233,16 +254,10 @@ def _query(query: Mapping[str, Any]) -> Query:
         case None:
             gaze = None
         case [x, y]:
-            gaze = (_number(x), _number(y))
+            gaze = (_number(x, "gaze"), _number(y, "gaze"))
         case other:
-            raise WireFormatError(f"'gaze' must be a pixel [x, y], not {other!r}")
+            raise WireFormatError(f"'gaze' must be a pixel [x, y], not {reprlib.repr(other)}")
     return Query(_take(query, "text", str), **flags, want_3d=False, gaze=gaze)
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise WireFormatError(f"{value!r} is no finite number")
-    return float(value)
 
 
 def _object_facts(target: GroundedObject) -> dict[str, Any]:
@@ -261,12 +276,18 @@ def _object(item: Any) -> GroundedObject:
     hands = _take(item, "touched_by", int)
     if not 0 <= value <= MAX_OBJECTS or role not in tuple(Role) or not 0 <= hands <= int(Hands.LEFT | Hands.RIGHT):
         raise WireFormatError(f"mask_value {value}, role {role} and touched_by {hands} describe no object")
-    score, active = float(_take(item, "score", float, int)), _take(item, "active", bool)
+    score, active = _take_number(item, "score"), _take(item, "active", bool)
     return GroundedObject(_take(item, "label", str), value, score, Role(role), active, Hands(hands))
 
 
 def _latency(item: Any) -> StageLatency:
     match item:
-        case [str(stage), int() | float() as ms]:
-            return StageLatency(stage, float(ms))
-    raise WireFormatError(f"{item!r} is no stage with its time")
+        case [str(stage), ms]:
+            return StageLatency(stage, _number(ms, "latencies"))
+    raise WireFormatError(f"{reprlib.repr(item)} is no stage with its time")
+
+
+def _note(item: Any) -> str:
+    if not isinstance(item, str):
+        raise WireFormatError(f"the note {reprlib.repr(item)} is no text")
+    return item

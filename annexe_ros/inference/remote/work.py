@@ -8,17 +8,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
+from typing import TypeVar
 
 import numpy as np
 
 from annexe_ros.core import Frame, Interpretation, Interpreter, Progress
 from annexe_ros.core.errors import AnnexeError, CancelledError, EngineError, QueryTimeoutError
 from annexe_ros.core.gaze_question import gaze_question
-from annexe_ros.inference.batching import BatchInterpreter, BatchItem, reply_or_error
+from annexe_ros.inference.batching import BatchInterpreter, BatchItem
 from annexe_ros.inference.gaze import GazeInterpreter
 from annexe_ros.inference.remote.gate import Refusal
 from annexe_ros.inference.remote.wire import decode_query, encode_reply
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 Outcome = tuple[int, bytes]
 """HTTP's status, and the message or the refusal."""
+
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,38 +102,48 @@ class Worker:
 
     def answer(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Return what came of each job; none of them keeps the others from being answered."""
-        opened = [self._opened(job) for job in jobs]
+        opened = [_attempt("reading the query", partial(self._opened, job)) for job in jobs]
         replies = iter(self._replies([item for item in opened if isinstance(item, BatchItem)]))
         ended = [next(replies) if isinstance(item, BatchItem) else item for item in opened]
         return [_packed(job, reply) for job, reply in zip(jobs, ended, strict=True)]
 
-    def _opened(self, job: Job) -> BatchItem | AnnexeError:
+    def _opened(self, job: Job) -> BatchItem:
         if job.over:
-            return CancelledError()
-        try:
-            work = decode_query(job.message, self._max_pixels)
-        except AnnexeError as error:
-            return error
+            raise CancelledError
+        work = decode_query(job.message, self._max_pixels)
         return BatchItem(self._known.same(work.frame), work.query, Progress(cancelled=lambda: job.over))
 
     def _replies(self, items: Sequence[BatchItem]) -> Sequence[Interpretation | AnnexeError]:
-        """Answer in order; questions about the gaze are about a part of their frame each, hence in no batch."""
+        """Answer in order: together what can be, and singly the rest and what failed together."""
+        together = _attempt("the engine", partial(self._together, items))
+        batch = {} if isinstance(together, AnnexeError) else together
+        return [batch.get(item) or self._reply(item) for item in items]
+
+    def _together(self, items: Sequence[BatchItem]) -> dict[BatchItem, Interpretation | AnnexeError]:
+        """Answer in one batch, without questions about the gaze: each of those is about a part of its frame."""
         plain = [item for item in items if gaze_question(item.query.text) is None]
-        try:
-            batch: dict[BatchItem, Interpretation | AnnexeError] = {}
-            if isinstance(self.interpreter, BatchInterpreter) and len(plain) > 1:
-                batch = dict(zip(plain, self.interpreter.interpret_batch(plain), strict=True))
-            return [batch.get(item) or self._reply(item) for item in items]
-        except Exception as error:  # a library's own; the replica lives on, and who asked is told
-            _log.exception("the engine failed")
-            return [EngineError(f"the engine failed ({type(error).__name__}: {error})")] * len(items)
+        if not isinstance(self.interpreter, BatchInterpreter) or len(plain) < 2:
+            return {}
+        return dict(zip(plain, self.interpreter.interpret_batch(plain), strict=True))
 
     def _reply(self, item: BatchItem) -> Interpretation | AnnexeError:
-        return reply_or_error(partial(self._looking.interpret, item.frame, item.query, item.progress))
+        return _attempt("the engine", partial(self._looking.interpret, item.frame, item.query, item.progress))
+
+
+def _attempt(what: str, work: Callable[[], ResultT]) -> ResultT | AnnexeError:
+    """Return what some work gives, or why it failed: the replica lives on, and who asked is told."""
+    try:
+        return work()
+    except AnnexeError as error:
+        return error
+    except Exception as error:  # a library's own
+        _log.exception("%s failed", what)
+        return EngineError(f"{what} failed ({type(error).__name__}: {error})")
 
 
 def _packed(job: Job, reply: Interpretation | AnnexeError) -> Outcome:
-    if isinstance(reply, Interpretation):
-        return OK, encode_reply(reply)
-    refusal = Refusal.of(job.told(reply))
+    packed = reply if isinstance(reply, AnnexeError) else _attempt("packing the reply", partial(encode_reply, reply))
+    if isinstance(packed, bytes):
+        return OK, packed
+    refusal = Refusal.of(job.told(packed))
     return refusal.http_status, refusal.body
