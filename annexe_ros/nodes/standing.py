@@ -6,11 +6,12 @@ behind the camera.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from annexe_ros.core.errors import Status
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
@@ -49,14 +50,21 @@ class StandingQuery:
         self._complaint = ""
         period = 1.0 / read().standing_rate_hz
         self._timer = node.create_timer(period, self._tick, callback_group=ReentrantCallbackGroup())
+        node.add_post_set_parameters_callback(self._on_set)
 
     def close(self) -> None:
         """Stop asking."""
+        self._node.remove_post_set_parameters_callback(self._on_set)
         self._node.destroy_timer(self._timer)
+
+    def _on_set(self, changes: Sequence[Parameter]) -> None:
+        """Tick at another rate from now on; without the reset, the timer would first wait as it did."""
+        if any(change.name == "standing_rate_hz" for change in changes):
+            self._timer.timer_period_ns = round(1e9 / self._read().standing_rate_hz)
+            self._timer.reset()
 
     def _tick(self) -> None:
         values = self._read()
-        self._timer.timer_period_ns = round(1e9 / values.standing_rate_hz)
         if not values.standing_query or self._node.executor is None:
             return
         for camera in self._serving.cameras:  # those of now: the parameter may already say what is to be next

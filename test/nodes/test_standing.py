@@ -90,6 +90,14 @@ def test_it_can_be_set_and_unset_while_the_node_runs(context, peer, answers):
         peer.wait_until(lambda: answers[-1].query == "the last word")
 
 
+def test_another_rate_acts_at_once(context, peer, answers):
+    with perception(context, standing_query="what?", standing_rate_hz=0.01) as node:  # longer than a test waits
+        peer.wait_until(peer.is_watched)
+        peer.show()
+        node.set_parameters([Parameter("standing_rate_hz", value=50.0)])
+        peer.wait_until(lambda: peer.show() and len(answers) >= 2)
+
+
 def test_cameras_that_are_to_be_next_are_not_asked_about_yet(context, peer, answers):
     with perception(context, standing_query="what?", standing_rate_hz=50.0) as node:
         peer.wait_until(lambda: peer.show() and answers)
