@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from annexe_ros.core.errors import InvalidQueryError
 from annexe_ros.core.texts import encodable
@@ -21,7 +22,7 @@ class Query:
         want_3d: locate the grounded targets where the frame has depth and intrinsics.
         gaze: pixel (x, y) of the image that the wearer looks at.
 
-    Raises ``InvalidQueryError`` for an empty or over-long text.
+    Raises ``InvalidQueryError`` for an empty or over-long text, and for a gaze that isn't finite.
     """
 
     text: str
@@ -36,4 +37,6 @@ class Query:
             raise InvalidQueryError("the query is empty")
         if len(text) > MAX_QUERY_CHARACTERS:
             raise InvalidQueryError(f"the query has {len(text)} characters, the limit is {MAX_QUERY_CHARACTERS}")
+        if self.gaze is not None and not all(map(isfinite, self.gaze)):
+            raise InvalidQueryError(f"the gaze {self.gaze} is not a pixel of an image")
         object.__setattr__(self, "text", text)

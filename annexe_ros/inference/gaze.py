@@ -3,7 +3,8 @@
 A question about the gaze becomes questions that any engine understands, or a survey where the engine offers one; which
 of the masks is looked at is geometry. An engine that is a server far away gets question and gaze, and this module is at
 work over there. Without a usable gaze the answer is about what is in interaction in the full frame, and a note says
-why. Other questions are handed on as they are. How an eye tracker works isn't known here.
+why. Other questions are handed on, their gaze only where it lies in the image: some engines tell their model of it. How
+an eye tracker works isn't known here.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ class GazeInterpreter:
         """Answer a query; the reply has the frame's gaze, where it is known."""
         gaze, question, progress = self._gaze(frame, query), gaze_question(query.text), progress or Progress()
         if question is None:
-            return replace(self.interpreter.interpret(frame, query, progress), gaze=gaze.point)
+            asked = replace(query, gaze=None) if gaze.point is None else query
+            return replace(self.interpreter.interpret(frame, asked, progress), gaze=gaze.point)
         if gaze.point is None:
             reply = self.interpreter.interpret(frame, _asking(query, IN_INTERACTION), progress)
             return replace(reply, notes=(*reply.notes, gaze.note))

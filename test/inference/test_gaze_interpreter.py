@@ -30,10 +30,11 @@ class Recorded(ScriptedEngine):
 
     def __init__(self, script):
         super().__init__(script)
-        self.asked = []
+        self.asked, self.gazes = [], []
 
     def interpret(self, frame, query, progress=None):
         self.asked.append((query.text, frame.width))
+        self.gazes.append(query.gaze)
         return super().interpret(frame, query, progress)
 
 
@@ -164,6 +165,15 @@ def test_other_questions_go_through_unchanged_with_the_gaze_beside_the_reply():
     assert engine.asked == [("Segment the lamp.", 80)]
     assert (reply.answer, reply.gaze) == ("lamp", ON_MUG)
     assert ask(engine, "Segment the lamp.").notes == ()
+
+
+@pytest.mark.parametrize(("point", "told"), [(ON_MUG, ON_MUG), ((-500.0, 9000.0), None), (None, None)])
+def test_an_engine_is_told_the_gaze_of_other_questions_only_where_it_lies_in_the_image(point, told):
+    engine = Recorded(SCRIPT)
+    held = HeldGaze(1.0)
+    held.put(ON_LAMP, FRAME.stamp_ns)
+    ask(engine, "Segment the lamp.", point, held={"": held})
+    assert engine.gazes == [told]
 
 
 def test_masks_and_analysis_are_left_out_where_they_are_not_wanted():
