@@ -44,15 +44,11 @@ def convert(
 
 
 def _convert_annexe(checkpoint: Path, base: Path, out: Path, drop: list[str]) -> None:
-    from annexe_ros.core.errors import CheckpointError, ModelNotFoundError
-    from annexe_ros.model import AnnexeForEgoIRG, AnnexeProcessor
+    from annexe_ros.core.errors import CheckpointError
     from annexe_ros.model.assemble import save
+    from annexe_ros.training.checkpoint import load_model
 
-    try:
-        model = AnnexeForEgoIRG.from_pretrained(base, dtype="auto")
-        processor = AnnexeProcessor.from_pretrained(base)
-    except (OSError, ValueError) as error:
-        raise ModelNotFoundError(base, f"can't be loaded ({error})") from error
+    model, processor = load_model(base, dtype="auto")
     if model.config.ground_config is None:
         raise CheckpointError(base, "is a small model; the checkpoint belongs into one of 'annexe assemble'")
     place_checkpoint(model, checkpoint, drop)

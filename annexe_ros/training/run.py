@@ -47,7 +47,7 @@ from annexe_ros.training.losses import losses, weighted
 from annexe_ros.training.parts import add_lora, freeze, learning_mode, make_optimizer, parts_table
 from annexe_ros.training.samples import Samples, colour_names, vocabulary
 from annexe_ros.training.settings import PRECISIONS, TrainingSettings, as_text
-from annexe_ros.training.steps import StepBatches
+from annexe_ros.training.steps import StepBatches, checked
 
 
 def train(settings: TrainingSettings, resume: bool = False, console: Console | None = None) -> Path:
@@ -140,8 +140,8 @@ class _Run:
 
     def _resume(self, checkpoint: Path, optimizer: Optimizer) -> None:
         """Go back to where the run was, and tell where it is set otherwise now."""
-        self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule, self.accelerator.scaler)
         others = other_settings(checkpoint, as_text(self.settings))
+        self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule, self.accelerator.scaler)
         if others and self.accelerator.is_main_process:
             told = f"the run goes on, but not as if it had never been stopped: {'; '.join(others)}"
             self.console.print(told, markup=False, emoji=False)
@@ -196,7 +196,7 @@ class _Run:
         numbers = range(self.step * count, self.settings.steps * count)
         loader = iter(DataLoader(self.batches, batch_size=None, sampler=numbers, num_workers=self.settings.workers))
         for _ in range(self.step, self.settings.steps):
-            yield [next(loader) for _ in range(count)]
+            yield [checked(next(loader)) for _ in range(count)]
 
     def _train_step(self, micro_batches: Sequence[Batch]) -> dict[str, float]:
         """Learn from the batches of one step; return the means of the loss terms, over all processes."""

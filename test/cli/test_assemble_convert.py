@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from tiny_annexe import TINY_DEPTH, TINY_TEXT, TINY_TOWER
@@ -114,3 +115,17 @@ def test_a_checkpoint_that_is_none_is_named(assembled, tmp_path, name, content):
 def test_a_base_that_is_none_is_named(checkpoint, tmp_path):
     result = run("convert", "--checkpoint", checkpoint, "--base", tmp_path / "nowhere", "--out", tmp_path / "out")
     assert_refused(result, "nowhere")
+
+
+def test_a_base_that_is_not_whole_is_named(assembled, checkpoint, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    base = shutil.copytree(assembled, tmp_path / "base")
+    file, arguments = base / "model.safetensors", ["--base", base, "--drop", "mask_decoder", "--out", tmp_path / "out"]
+    weights = load_file(file)
+    del weights["connector.projection.bias"]
+    save_file(weights, file, {"format": "pt"})
+    lacks = "1 of its weights are missing, the first is connector.projection.bias"
+    assert_refused(run("convert", "--checkpoint", checkpoint, *arguments), f"model '{base}': {lacks}")
+    file.write_bytes(b"cut off")
+    assert_refused(run("convert", "--checkpoint", checkpoint, *arguments), "can't be loaded (SafetensorError")

@@ -286,3 +286,13 @@ def test_missing_data_is_refused(tmp_path):
 
     with pytest.raises(DatasetFormatError, match="no such folder"):
         train(settings(tmp_path, tmp_path / "out"))
+
+
+def test_a_worker_names_the_malformed_file(rectangle_dataset, tiny_folder, tmp_path):
+    from annexe_ros.training.run import train
+
+    data = shutil.copytree(rectangle_dataset, tmp_path / "data")
+    for file in (data / "dataset_split" / "train").iterdir():
+        file.write_text("[]")
+    with pytest.raises(DatasetFormatError, match=r"\.json: must hold a list with at least one record$"):
+        train(settings(data, tmp_path / "run", start_from=tiny_folder, workers=1))
