@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from annexe_ros.core.errors import CheckpointError, MissingDependencyError, ModelNotFoundError
 from annexe_ros.model import AnnexeForEgoIRG, AnnexeProcessor
+from annexe_ros.training.settings import changes
 
 CHECKPOINT_FOLDER = "checkpoint"
 STATE_FILE = "training_state.pt"
@@ -119,9 +120,7 @@ def other_settings(folder: Path, settings: Mapping[str, str]) -> list[str]:
 
     Raises ``CheckpointError`` where its model would have to be another one.
     """
-    before = _progress(folder).get("settings", {})
-    changed = [name for name in before if name not in HARMLESS and before[name] != settings.get(name, before[name])]
-    phrases = {name: f"{name} was {before[name]}, is {settings[name]}" for name in changed}
+    phrases = changes(_progress(folder).get("settings", {}), settings, HARMLESS)
     if built := [phrases[name] for name in BUILT_BY if name in phrases]:
         raise CheckpointError(folder, f"is of a run with another model ({'; '.join(built)})")
     return list(phrases.values())

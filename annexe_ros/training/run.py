@@ -46,7 +46,7 @@ from annexe_ros.training.curves import Curves
 from annexe_ros.training.losses import losses, weighted
 from annexe_ros.training.parts import add_lora, freeze, learning_mode, make_optimizer, parts_table
 from annexe_ros.training.samples import Samples, colour_names, vocabulary
-from annexe_ros.training.settings import PRECISIONS, TrainingSettings, as_text
+from annexe_ros.training.settings import PRECISIONS, TrainingSettings, as_text, goes_on_otherwise
 from annexe_ros.training.steps import StepBatches, checked
 
 
@@ -143,8 +143,7 @@ class _Run:
         others = other_settings(checkpoint, as_text(self.settings))
         self.step, self.sums = load_checkpoint(checkpoint, optimizer, self.schedule, self.accelerator.scaler)
         if others and self.accelerator.is_main_process:
-            told = f"the run goes on, but not as if it had never been stopped: {'; '.join(others)}"
-            self.console.print(told, markup=False, emoji=False)
+            self.console.print(goes_on_otherwise(others), markup=False, emoji=False)
 
     def _step_batches(self, dataset: EgoIrgBench, config: AnnexeConfig) -> StepBatches:
         settings, accelerator = self.settings, self.accelerator
