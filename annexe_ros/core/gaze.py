@@ -32,7 +32,8 @@ REACH = 3
 """Pixels farther than so many standard deviations play no part."""
 LEAST_SHARE = 0.1
 """An object below this share of the point's surroundings is not what is looked at."""
-KEPT_SAMPLES = 256
+KEPT_SAMPLES = 10_000
+"""Ten seconds of the fastest eye trackers: frames that are older are seldom asked about."""
 
 Point = tuple[float, float]
 Box = tuple[int, int, int, int]
@@ -80,7 +81,10 @@ class HeldGaze:
             samples = tuple(self._samples)
         if not samples:
             return _without("no gaze has arrived")
-        usable = [sample for sample in samples if sample[0] <= stamp_ns and is_in_image(sample[1], width, height)]
+        earlier = [sample for sample in samples if sample[0] <= stamp_ns]
+        if not earlier:
+            return _without("the gaze that is kept is newer than the frame")
+        usable = [sample for sample in earlier if is_in_image(sample[1], width, height)]
         if not usable:
             return _without(f"no gaze before the frame lies in the {width}x{height} image")
         newest, point = max(usable)

@@ -66,8 +66,10 @@ class PerceptionParameters:
     )
     autostart: bool = autostart()
     max_frame_age: float = parameter(
-        1.0, "Oldest camera frame that is answered for [s], by its stamp.", minimum=0.01, maximum=3600.0
-    )
+        1.0, "Oldest camera frame that is answered for [s], by its stamp. Transforms are kept for as long as this and "
+        "query_timeout together were when configuring.",
+        minimum=0.01, maximum=3600.0,
+    )  # fmt: skip
     query_timeout: float = parameter(
         30.0, "Longest time from call to answer [s], waiting included.", minimum=0.1, maximum=3600.0
     )

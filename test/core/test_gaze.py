@@ -124,6 +124,14 @@ def test_the_last_sample_holds_until_it_is_too_old():
     assert late == GazeReading(None, "the gaze is 0.60 s old, the limit is 0.50 s; the full frame was used")
 
 
+def test_fast_samples_are_kept_as_long_as_frames_are_asked_about():
+    held = HeldGaze(timeout_s=0.5)
+    for number in range(5000):
+        held.put((number % WIDTH, 20), 10 * SECOND + number * SECOND // 1000)
+    assert held.at(10 * SECOND, WIDTH, HEIGHT).point == (0, 20)
+    assert held.at(9 * SECOND, WIDTH, HEIGHT).note.startswith("the gaze that is kept is newer than the frame")
+
+
 def test_an_invalid_sample_leaves_the_last_valid_one_and_a_later_one_is_not_used_for_an_earlier_frame():
     held = HeldGaze(timeout_s=0.5)
     assert held.at(0, WIDTH, HEIGHT).note.startswith("no gaze has arrived")
