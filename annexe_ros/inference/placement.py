@@ -36,7 +36,7 @@ class Placed:
 
 
 def device_named(name: str) -> torch.device:
-    """Return the device of ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    """Return the device of ``auto``, ``cpu``, ``cuda`` or ``cuda:N``, or of ``mps``, on which nobody has tried it yet.
 
     Raises ``EngineError`` for another name, and for a device that PyTorch doesn't have here.
     """
@@ -44,7 +44,7 @@ def device_named(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     named = _NAME.fullmatch(name)
     if named is None:
-        raise EngineError(f"unknown device '{name}'; use auto, cpu, cuda, cuda:N or mps")
+        raise EngineError(f"unknown device '{name}'; use auto, cpu, cuda or cuda:N")
     kind, count = named[1], _count(named[1])
     if int(named[2] or 0) >= count:
         there = f"{count or 'no'} {kind.upper()} device{'s' if count > 1 else ''}"

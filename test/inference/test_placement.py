@@ -38,7 +38,7 @@ def test_the_device_of_a_mac_is_taken_where_there_is_one(device_named, monkeypat
         ("cuda:256", "PyTorch finds 2 CUDA devices"),
         ("cpu:3", "PyTorch finds 1 CPU device$"),
         ("mps", "PyTorch finds no MPS device$"),
-        ("meta", "unknown device 'meta'; use auto, cpu, cuda, cuda:N or mps"),
+        ("meta", "unknown device 'meta'; use auto, cpu, cuda or cuda:N"),
         ("xpu", "unknown device 'xpu'"),
         ("cuda:-1", "unknown device 'cuda:-1'"),
         ("", "unknown device ''"),
