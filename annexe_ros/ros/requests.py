@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 
 from sensor_msgs.msg import Image
 
@@ -18,8 +17,6 @@ UNNAMED_CAMERA = "one camera without a name"
 def query_from_request(request: EgoQuery.Request) -> Query:
     """Return what is asked; raises ``InvalidQueryError``."""
     gaze = (request.gaze.x, request.gaze.y) if request.has_gaze else None
-    if gaze is not None and not all(map(isfinite, gaze)):
-        raise InvalidQueryError(f"the gaze {gaze} is not a pixel of an image")
     return Query(request.query, request.want_analysis, request.want_mask, request.want_3d, gaze)
 
 
