@@ -38,6 +38,8 @@ PARAMETER_ARGUMENTS = {
     "interaction_events": "Topic of the events that descriptions tell; empty: as in params_file.",
 }
 TOPICS = ("image", "depth", "camera_info")
+SHOWN = ("annexe/markers", "annexe/objects_cloud", "annexe/overlay")
+"""What config/annexe.rviz shows of the node; there, the names begin with a slash."""
 
 
 def _arguments() -> list[DeclareLaunchArgument]:
@@ -74,6 +76,11 @@ def _arguments() -> list[DeclareLaunchArgument]:
             "python", default_value="", description="Python interpreter with PyTorch; empty: the system's."
         ),
         DeclareLaunchArgument("rviz", default_value="false", description="Start rviz too."),
+        DeclareLaunchArgument(
+            "fixed_frame",
+            default_value="",
+            description="Frame that rviz shows, e.g. the camera's optical frame or target_frame; empty: the demo's.",
+        ),
     ]
 
 
@@ -96,9 +103,6 @@ def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     texts = {name: LaunchConfiguration(name).perform(context) for name in PARAMETER_ARGUMENTS}
     # As they are: launch_ros would read "Find: the mug" as YAML.
     given = {name: ParameterValue(text, value_type=str) for name, text in texts.items() if text}
-    topics = {name: LaunchConfiguration(name).perform(context) or camera["topics"].get(name, name) for name in TOPICS}
-    flags = {name: LaunchConfiguration(name) for name in FLAGS}
-    given |= {name: ParameterValue(flag, value_type=bool) for name, flag in flags.items() if flag.perform(context)}
     return [
         LifecycleNode(
             package="annexe_ros",
@@ -108,12 +112,43 @@ def _perception(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             prefix=LaunchConfiguration("python"),
             parameters=[
                 LaunchConfiguration("params_file"),
-                camera["parameters"] | given,
+                camera["parameters"] | given | _flags(context, *FLAGS),
             ],
-            remappings=list(topics.items()),
+            remappings=list(_topics(context).items()),
             output="screen",
         )
     ]
+
+
+def _rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return rviz in the node's namespace, with the camera's image."""
+    fixed_frame = LaunchConfiguration("fixed_frame").perform(context)
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            namespace=LaunchConfiguration("namespace"),
+            arguments=[
+                "-d",
+                PathJoinSubstitution([CONFIG, "annexe.rviz"]),
+                *(["-f", fixed_frame] if fixed_frame else []),
+            ],
+            parameters=[_flags(context, "use_sim_time")],
+            remappings=[("/image", _topics(context)["image"]), *((f"/{topic}", topic) for topic in SHOWN)],
+        )
+    ]
+
+
+def _topics(context: LaunchContext) -> dict[str, str]:
+    """Return where the camera's topics are, by the names that the node has for them."""
+    known = camera_settings(LaunchConfiguration("camera").perform(context))["topics"]
+    return {name: LaunchConfiguration(name).perform(context) or known.get(name, name) for name in TOPICS}
+
+
+def _flags(context: LaunchContext, *names: str) -> dict[str, ParameterValue]:
+    """Return those of the flags that were given."""
+    flags = {name: LaunchConfiguration(name) for name in names}
+    return {name: ParameterValue(flag, value_type=bool) for name, flag in flags.items() if flag.perform(context)}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -124,11 +159,6 @@ def generate_launch_description() -> LaunchDescription:
             # Without it Fast DDS loses most images; a profile of the user's own is left alone.
             *([] if FASTDDS_VARIABLE in os.environ else [SetEnvironmentVariable(FASTDDS_VARIABLE, profile)]),
             OpaqueFunction(function=_perception),
-            Node(
-                package="rviz2",
-                executable="rviz2",
-                arguments=["-d", PathJoinSubstitution([CONFIG, "annexe.rviz"])],
-                condition=IfCondition(LaunchConfiguration("rviz")),
-            ),
+            OpaqueFunction(function=_rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
         ]
     )

@@ -12,7 +12,7 @@ import os
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, PythonExpression
+from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -77,10 +77,10 @@ def generate_launch_description() -> LaunchDescription:
                 prefix=LaunchConfiguration("python"),
                 parameters=[
                     PathJoinSubstitution([CONFIG, "camera_replay.yaml"]),
-                    {"recording": LaunchConfiguration("recording")},
+                    {"recording": ParameterValue(LaunchConfiguration("recording"), value_type=str)},
                 ],
                 remappings=[("image", LaunchConfiguration("image"))],
-                condition=IfCondition(PythonExpression(["'", LaunchConfiguration("recording"), "' != ''"])),
+                condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("recording"), "")),
                 output="screen",
             ),
         ]

@@ -1,14 +1,13 @@
 """``camera:=`` of annexe.launch.py, with stand-ins for launch and launch_ros: what the node is started with."""
 
-import runpy
-import sys
 from pathlib import Path
-from unittest.mock import MagicMock
 
 import pytest
 import yaml
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from launch_stand_ins import names_of
 
 from annexe_ros.nodes.perception_parameters import PerceptionParameters
 from annexe_ros.nodes.sensor_topics import DEPTH_TRANSPORTS, IMAGE_TRANSPORTS
@@ -18,35 +17,12 @@ pytestmark = pytest.mark.ros
 
 ROOT = Path(__file__).parents[2]
 CAMERAS = sorted((ROOT / "config" / "cameras").iterdir())
-LIBRARIES = ("launch", "launch_ros")
-PARTS = ("", ".actions", ".conditions", ".parameter_descriptions", ".substitutions")
-MODULES = [f"{library}{part}" for library in LIBRARIES for part in PARTS]
-
-
-class Configuration:
-    """A launch argument, whose value is looked up in a context that is a plain mapping."""
-
-    def __init__(self, name):
-        self.name = name
-
-    def perform(self, context):
-        return context.get(self.name, "")
-
-
-def _typed(text, value_type):
-    """Return a text as it is; of anything else, what launch_ros is to convert: it does so with arguments alone."""
-    return text if value_type is str else (value_type, text.name)
 
 
 @pytest.fixture
 def started(monkeypatch):
     """Return what the node is started with, given the launch arguments."""
-    for name in MODULES:
-        monkeypatch.setitem(sys.modules, name, MagicMock())
-    sys.modules["launch.substitutions"].LaunchConfiguration = Configuration
-    sys.modules["launch_ros.actions"].LifecycleNode = dict
-    sys.modules["launch_ros.parameter_descriptions"].ParameterValue = _typed
-    launch_file = runpy.run_path(str(ROOT / "launch" / "annexe.launch.py"))
+    launch_file = names_of(monkeypatch, "annexe.launch.py")
     return lambda **arguments: launch_file["_perception"](arguments)[0]
 
 
