@@ -53,10 +53,9 @@ class AnnexeLabelTokens(nn.Module):
         Probabilities are (B, labels, h, w), (B, 2, h, w) of a hand's touch and (B, colours, h, w); words (labels, D)
         and (colours, D) are the embeddings of the names.
         """
-        names = self._names(likely, touched)
-        tokens = LABEL_GAIN * names.to(label_words) @ even(label_words)
+        tokens = LABEL_GAIN * self._names(likely, touched).to(label_words) @ even(label_words)
         if colours is not None and colour_words is not None:
-            shares = self._colours(likely, touched, names, colours).to(colour_words)
+            shares = self._colours(likely, touched, colours).to(colour_words)
             tokens = tokens + COLOUR_GAIN * shares @ even(colour_words)
         return (tokens + self.label)[:, self.order]
 
@@ -84,19 +83,8 @@ class AnnexeLabelTokens(nn.Module):
         alone = (1 + _DOUBT) * strength / (strength.sum(1, keepdim=True) + _DOUBT)
         return alone * active.clamp(min=_NOTHING).sqrt().unsqueeze(1)
 
-    def _colours(self, likely: Tensor, touched: Tensor, names: Tensor, colours: Tensor) -> Tensor:
-        """Return (B, labels, colours): the colours' shares of a thing, or of the one that a hand touches.
-
-        Two things may have one label: a hand tells those cells of it that are touched.
-        """
-        hands = torch.tensor(self.hand_labels, device=likely.device)
-        held = _shares(likely.unsqueeze(1) * touched.to(likely).unsqueeze(2), colours.unsqueeze(1))
-        pairs = names.index_select(1, hands).index_fill(2, hands, 0)
-        own = _shares(likely, colours)
-        return own.index_copy(1, hands, torch.einsum("bsk,bskc->bsc", pairs, held).to(own))
-
-
-def _shares(where: Tensor, colours: Tensor) -> Tensor:
-    """Return the colours' shares (..., labels, colours) of cells (..., labels, h, w), faint where there are few."""
-    cells = torch.einsum("...khw,...chw->...kc", where, colours)
-    return cells / cells.sum(-1, keepdim=True).clamp(min=_LEAST_CELLS)
+    def _colours(self, likely: Tensor, touched: Tensor, colours: Tensor) -> Tensor:
+        """Return (B, labels, colours): the colours' shares of a thing, or of what a hand touches."""
+        where = likely.index_copy(1, torch.tensor(self.hand_labels, device=likely.device), touched.to(likely))
+        cells = torch.einsum("bkhw,blhw->blk", colours, where)
+        return cells / cells.sum(-1, keepdim=True).clamp(min=_LEAST_CELLS)

@@ -48,8 +48,7 @@ def told(model, *things):
     labels, contact, colours = maps(model, *things)
     likely, touched = labels.softmax(1)[:, 1:], contact.sigmoid()
     tokens = model.connector.label_tokens
-    names = tokens._names(likely, touched)
-    return names[0], tokens._colours(likely, touched, names, colours.softmax(1)[:, 1:])[0]
+    return tokens._names(likely, touched)[0], tokens._colours(likely, touched, colours.softmax(1)[:, 1:])[0]
 
 
 def test_each_hand_tells_what_it_touches_and_each_thing_who_touches_it(handy):
@@ -93,29 +92,6 @@ def test_of_two_things_a_hand_touches_the_one_that_it_touches_more_of(handy):
     assert names[LEFT, KNIFE] > 0.7  # nothing else is in doubt
 
 
-def colours_told(model, contact_too, *things):
-    """Return the colours' shares (labels, colours), the left hand touching the rows ``contact_too`` besides."""
-    labels, contact, colours = maps(model, *things)
-    contact[0, LEFT, contact_too] = SURE
-    tokens, likely, touched = model.connector.label_tokens, labels.softmax(1)[:, 1:], contact.sigmoid()
-    return tokens._colours(likely, touched, tokens._names(likely, touched), colours.softmax(1)[:, 1:])[0]
-
-
-def test_a_hand_has_the_colour_of_the_one_thing_that_it_touches(handy):
-    hand, mug, knife = (LEFT, -1, [LEFT], slice(0, 3)), (MUG, BLUE, [LEFT], slice(4, 6)), (KNIFE, RED, [], slice(6, 14))
-    colours = colours_told(handy, slice(6, 9), hand, mug, knife)  # more cells of the knife than the mug has in all
-    assert colours[LEFT, BLUE] > 0.8
-    assert colours[LEFT, RED] < 0.2
-
-
-def test_of_two_things_of_one_name_a_hand_has_the_colour_of_the_touched_one(handy):
-    hand, touched, other = (LEFT, -1, [LEFT], slice(0, 3)), (MUG, BLUE, [], slice(3, 6)), (MUG, RED, [], slice(8, 11))
-    colours = colours_told(handy, slice(3, 6), hand, touched, other)
-    assert colours[LEFT, BLUE] > 0.8
-    assert colours[LEFT, RED] < 0.05
-    torch.testing.assert_close(colours[MUG], torch.tensor([0.5, 0.5]), atol=0.01, rtol=0)
-
-
 def test_an_idle_hand_is_said_to_touch_nothing_though_things_look_touched(handy):
     names, _ = told(handy, (LEFT, -1, [], slice(0, 3)), (MUG, RED, [LEFT], slice(3, 6)))
     assert names[LEFT, MUG] < 0.01
@@ -155,25 +131,3 @@ def test_the_tokens_come_last_the_hands_at_the_end_and_learn(handy):
 
 def test_without_hand_labels_there_are_none(tiny_model):
     assert tiny_model.connector.label_tokens is None
-
-
-def test_half_precision_on_a_gpu_finds_colours_of_one_type(handy, monkeypatch):
-    from torch.overrides import TorchFunctionMode
-
-    class SumsInFloat32(TorchFunctionMode):
-        """As autocast has it on CUDA, but not on a CPU."""
-
-        def __torch_function__(self, function, types, args=(), kwargs=None):
-            own = (args[0].float(), *args[1:]) if function is torch.Tensor.sum else args
-            return function(*own, **(kwargs or {}))
-
-    kinds, copy_into = [], torch.Tensor.index_copy
-    monkeypatch.setattr(
-        torch.Tensor, "index_copy", lambda own, *a: kinds.append((own.dtype, a[-1].dtype)) or copy_into(own, *a)
-    )
-    labels, contact, colours = maps(handy, (MUG, RED, [LEFT], slice(3, 6)))
-    width = handy.config.text_config.hidden_size
-    likely, touched, shades = labels.softmax(1)[:, 1:], contact.sigmoid(), colours.softmax(1)[:, 1:]
-    with torch.autocast("cpu", torch.bfloat16), SumsInFloat32():
-        handy.connector.label_tokens(likely, touched, torch.randn(4, width), shades, torch.randn(2, width))
-    assert set(kinds) == {(torch.float32, torch.float32)}
