@@ -10,6 +10,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 
 from annexe_ros.core import Frame
+from annexe_ros.core.errors import BadImageError, NoFrameError, StaleFrameError
 from annexe_ros.core.gaze import HeldGaze
 from annexe_ros.nodes.sensor_topics import RAW, SensorTopics
 from annexe_ros.ros.camera_statistics import CameraStatistics
@@ -75,11 +76,16 @@ class CameraInput:
         return self._newest(max_age_s).frame()
 
     def stamp_ns(self, max_age_s: float) -> int:
-        """Return the time of the newest images, whatever is in them; raises ``NoFrameError`` or ``StaleFrameError``."""
+        """Return the time of the newest images, whatever is in them; raises what ``frame`` raises of their time."""
         return self._newest(max_age_s).stamp_ns
 
     def _newest(self, max_age_s: float) -> CameraImages:
-        return self._mailbox.newest(max_age_s, self._node.get_clock().now().nanoseconds)
+        try:
+            return self._mailbox.newest(max_age_s, self._node.get_clock().now().nanoseconds)
+        except (NoFrameError, StaleFrameError):
+            if self._sync.lacks_stamps:
+                raise BadImageError("the camera's images have no time stamps") from None
+            raise
 
     def close(self) -> None:
         """Unsubscribe."""

@@ -105,6 +105,11 @@ class CameraSync:
         since_ns = self._unpaired_since_ns
         return self._counters.statistics(0 if since_ns is None else self._newest_ns - since_ns)
 
+    @property
+    def lacks_stamps(self) -> bool:
+        """Whether colour images come without a time, for which they wait in vain to be handed on without depth."""
+        return self._first_ns == self._newest_ns == 0
+
     def colour(self, message: AnyImage) -> None:
         """Take a colour image; one with a time before 1970 is dropped, message_filters can't order it."""
         stamp = nanoseconds(message.header.stamp)

@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from annexe_ros.core.errors import BadImageError, NoFrameError
 from annexe_ros.inference import Mailbox
 from annexe_ros.nodes.camera_input import CameraInput
 from annexe_ros.ros.camera_info import camera_info_message
@@ -80,6 +81,24 @@ def test_remapping_the_raw_topic_remaps_the_compressed_one(context, peer):
         CameraInput(node, Mailbox(""), image_transport="compressed", **PAIRING)
         expected = {"/camera/color/image_raw/compressed": "CompressedImage", "/depth": "Image"}
         peer.wait_until(lambda: topics_of(node) == expected)
+
+
+@pytest.mark.parametrize("with_depth", [False, True])
+def test_a_camera_that_sets_no_stamps_is_told_of(with_depth, node, peer):
+    camera = CameraInput(node, Mailbox(""), **PAIRING)
+    kinds = {"image": Image, "depth": Image, "camera_info": CameraInfo} if with_depth else {"image": Image}
+    publishers = {name: peer.node.create_publisher(kind, name, 10) for name, kind in kinds.items()}
+
+    def arrived():
+        for name, publisher in publishers.items():
+            publisher.publish(kinds[name]())
+        return camera.statistics.paired if with_depth else camera.statistics.received
+
+    with pytest.raises(NoFrameError):
+        camera.frame(max_age_s=30.0)
+    peer.wait_until(arrived)
+    with pytest.raises(BadImageError, match="the camera's images have no time stamps"):
+        camera.frame(max_age_s=30.0)
 
 
 SWAPPED = [("head/image", "/wrist/image"), ("wrist/image", "/head/image")]
