@@ -187,11 +187,21 @@ def read_questions(path: Path) -> list[Question]:
     """Read a YAML list of texts, or of mappings with the fields of ``Question``; raises ``DatasetFormatError``."""
     try:
         items = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return [Question(item) if isinstance(item, str) else Question(**item) for item in items]
+        if not isinstance(items, list):
+            raise TypeError("each begins with '- '")
+        return [_question(item) for item in items]
     except OSError as error:
         raise DatasetFormatError(path, f"can't be read ({error.strerror})") from error
     except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
-        raise DatasetFormatError(path, f"is not a list of queries ({error})") from error
+        raise DatasetFormatError(path, f"is not a list of queries ({' '.join(str(error).split())})") from error
+
+
+def _question(item: Any) -> Question:
+    """Return the question of an entry; raises ``TypeError``."""
+    facts = {"query": item} if isinstance(item, str) else item
+    if not isinstance(facts, dict) or not all(isinstance(fact, str) for fact in facts.values()):
+        raise TypeError(f"{item!r} is neither a text nor a mapping of texts")
+    return Question(**facts)
 
 
 def main() -> int:

@@ -88,7 +88,10 @@ def test_questions_are_read_with_and_without_notes(tmp_path):
     assert read_questions(path) == [Question("what?"), Question("why?", "none", "mug")]
 
 
-@pytest.mark.parametrize("text", ["5", "- {note: x}", "[", "- [7]", "- {query: x, kind: y}"])
+@pytest.mark.parametrize(
+    "text",
+    ["5", "- {note: x}", "[", "- [7]", "- {query: x, kind: y}", "what?\nwhy?", "queries: [what?]", "- {query: 5}", ""],
+)
 def test_what_is_no_list_of_questions_is_refused(tmp_path, text):
     path = tmp_path / "queries.yaml"
     path.write_text(text)
