@@ -102,8 +102,12 @@ these limits a small model pays for calls: {calls}
 * **The engine is loaded in a thread that ends**: OpenMP keeps helpers for every thread that ever computed, and once
   there are more of them than cores they sleep at each place where they meet. A node that loaded its engine in one
   thread and asked it in another took 133 ms for a call that then took 85 ms (`inference/own_thread.py`; the model of
-  that day saw fewer pixels). Its own share was .060 before, and from .044 to .091 in ten runs on two machines since:
-  what the node adds, 8 to 14 ms, hardly depends on how long the model takes, so that the target is met in some.
+  that day saw fewer pixels).
+* **OpenMP's helpers sleep soon** (`nodes/spinning.py`): by default they stay awake for some milliseconds after each
+  computation, on the core that the client needs for the answer. With `GOMP_SPINCOUNT` at 20,000 the node's own share
+  was .045 to .050 in three runs; in four runs between these it was .057 to .061 without it (`GOMP_SPINCOUNT=300000 make
+  bench`), and a follow-up took 45 ms, not 40. With helpers that never wait awake (`OMP_WAIT_POLICY=PASSIVE make bench`)
+  the share is as small, but computing takes longer.
 * **Nothing is spelt for nobody**: tokens become text while they are generated only where a caller listens.
 
 Tried and left out: bfloat16 in the image encoder is faster on a CPU with AMX, but moves the visual tokens so far that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from annexe_ros.core.errors import AnnexeError
 
 HEARTBEAT_S = 0.5
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+AWAKE_TURNS = 20_000
+"""How long OpenMP's helpers wait awake for more work: by default for milliseconds, on cores that messages need."""
 
 
 def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
@@ -26,6 +29,7 @@ def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
     it ends, the process ignores further interruptions: at Ctrl-C the terminal sends one and ``ros2 launch`` another,
     which would cut short what the first one began.
     """
+    _let_helpers_sleep()
     rclpy.init()
     try:
         with suppress(KeyboardInterrupt, ExternalShutdownException):
@@ -90,6 +94,12 @@ def _spin(node: Node) -> None:
     finally:
         _ignore_interruptions()
         node.destroy_node()
+
+
+def _let_helpers_sleep() -> None:
+    """Tell libgomp, which reads its settings once PyTorch is imported; the user's own are left alone."""
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", str(AWAKE_TURNS))
 
 
 def _ignore_interruptions() -> None:

@@ -100,3 +100,31 @@ def test_a_second_interruption_cuts_nothing_short(apart_s):
         process.send_signal(signal.SIGINT)
         assert "ended in order" in process.communicate(timeout=LIMIT_S)[0]
     assert process.returncode == 0
+
+
+COMPUTING = """
+import sys
+
+from annexe_ros.nodes.spinning import spin_until_shutdown
+
+def node():
+    assert "torch" not in sys.modules
+    import torch
+
+    raise KeyboardInterrupt
+
+raise SystemExit(spin_until_shutdown(node))
+"""
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("given", "turns"), [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")]
+)
+def test_helpers_of_computations_soon_leave_the_cores_to_messages(given, turns):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    environment = isolated_environment() | {"OMP_DISPLAY_ENV": "VERBOSE"} | given
+    told = subprocess.run(
+        [sys.executable, "-c", COMPUTING], env=environment, capture_output=True, text=True, check=True
+    )
+    assert f"GOMP_SPINCOUNT = '{turns}'" in told.stderr
