@@ -29,7 +29,7 @@ test: setup ## the tests, in some minutes (TESTS=test/core for some of them)
 	@$(RUN) python -m pytest -m "not slow" $(TESTS)
 
 test-slow: setup ## the tests that take longer: training and soak trials
-	@$(RUN) python -m pytest -m slow $(TESTS)
+	@$(RUN) python -m pytest -m slow -o faulthandler_timeout=0 $(TESTS)
 
 test-engines: setup ## the tests of the engines vlm_sam, openai and remote, with tiny models made in the tests
 	@$(RUN) python -m pytest -m engines test

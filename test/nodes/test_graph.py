@@ -42,7 +42,7 @@ def is_installed(condition):
 
 @contextmanager
 def running(make_node, context, **parameters):
-    """Spin a node under a name of its own: those of earlier tests haunt the graph as long as their contexts live."""
+    """Spin a node under a name of its own: discovery may still know those of earlier tests."""
     name = f"node_{next(NUMBERS)}"
     overrides = [Parameter(key, value=value) for key, value in parameters.items()]
     renamed = ["--ros-args", "-r", f"__node:={name}"]
