@@ -74,8 +74,8 @@ class StagedNode(LifecycleNode, Generic[ParametersT]):
         """Give everything back, then end the node."""
         self._undone("end", self._deactivate, self._cleanup)
         super().destroy_node()
-        # rclpy 7.1 leaves it to Python's garbage collection, at any time and in any thread; until then it keeps the node's
-        # whole DDS participant, with its threads and shared memory.
+        # rclpy 7.1 leaves this to Python's garbage collection, at any time and in any thread; until then it keeps the
+        # node's whole DDS participant, with its threads and shared memory.
         self._state_machine.destroy_when_not_in_use()
 
     def _configure(self) -> None:
