@@ -56,18 +56,17 @@ class PosedHand:
 
 
 def _entry_pixel(rng: Generator, side: Hands, width: int, height: int) -> Floats:
-    """Return where on the border of the image the arm comes in: mostly its own half of the bottom edge."""
+    """Return where on the border of the image the arm comes in: mostly its own half of the bottom edge.
+
+    The wearer's arms come neither from above nor over the other arm's edge.
+    """
     border = rng.random()
-    if border < 0.82:
+    if border < 0.85:
         u, v = rng.uniform(0.46, 1.08), 1.0
-    elif border < 0.95:
-        u, v = 1.0, rng.uniform(0.25, 1.0)
-    elif border < 0.98:
-        u, v = rng.uniform(0.02, 0.46), 1.0
     elif border < 0.985:
-        u, v = 0.0, rng.uniform(0.4, 1.0)
+        u, v = 1.0, rng.uniform(0.25, 1.0)
     else:
-        u, v = rng.uniform(0.5, 1.0), 0.0
+        u, v = rng.uniform(0.02, 0.46), 1.0
     return np.array([(u if side is Hands.RIGHT else 1 - u) * width, v * height])
 
 

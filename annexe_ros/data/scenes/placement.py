@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from annexe_ros.core import Hands
 from annexe_ros.data.scenes.appearance import Generator
 from annexe_ros.data.scenes.grasp import PosedHand
+from annexe_ros.data.scenes.legible import faces
 from annexe_ros.data.scenes.objects import MAKERS, ObjectModel
 from annexe_ros.data.scenes.scene import PlacedObject, Prop
 from annexe_ros.data.scenes.shapes import Floats
@@ -70,6 +71,8 @@ def place_touched(
         if rng.random() < _LIFTED_SHARE and any(grip.carries for grip in model.grips):
             placed = _lifted(rng, placed)
         elif not ground.holds(placed.box_corners()[:, :2]):
+            continue
+        if not faces(placed, view):
             continue
         share = view.outline_share(placed.box_corners())
         if share > 0.2:
@@ -131,7 +134,9 @@ class Clearing:
             if at is None or np.linalg.norm(at - self._view.position) > 1.6:
                 continue
             placed = PlacedObject(model, at, _heading(rng, model.category, at, self._view))
-            if least < self._view.outline_share(placed.box_corners()) < 0.13 and self._fits(placed, 0.4):
+            if not faces(placed, self._view):
+                continue
+            if least < self._view.outline_share(placed.box_corners()) < 0.13 and self._fits(placed, 0.33):
                 self._objects.append(placed)
                 self._cover(placed)
                 return placed

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from annexe_ros.core import LEFT_HAND_LABEL, RIGHT_HAND_LABEL, Hands, Role
 from annexe_ros.data.scenes.build import BuiltScene, hand_parts
+from annexe_ros.data.scenes.legible import touches_can_be_told
 from annexe_ros.data.scenes.render import OpenScene, Rendering
 from annexe_ros.data.scenes.scene import DressedHand, PlacedObject, Scene
 from annexe_ros.data.scenes.shapes import Floats
@@ -22,7 +23,7 @@ TOUCHED_SHARE = (0.003, 0.15)
 """Bounds of a touched object's visible share of the image."""
 HAND_SHARE = (0.004, 0.25)
 """Bounds of a hand's visible share of the image, forearm included."""
-_LEAST_VISIBLE = 0.45
+_LEAST_VISIBLE = 0.5
 """Share of an object's pixels that must not be hidden."""
 
 
@@ -31,11 +32,14 @@ def survey(
 ) -> tuple[Rendering, SceneTruth] | None:
     """Return the rendering and the truth of what it shows.
 
-    None if the picture doesn't show what was planned: all hands and objects in view, touched ones in bounds.
+    None if the picture doesn't show what was planned, all hands and objects in view, touched ones in bounds; or if a
+    person couldn't tell it.
     """
     mask, _ = opened.segment()
     shares = np.bincount(mask.ravel(), minlength=len(scene.objects) + len(scene.hands) + 1) / mask.size
     if not _all_in_view(shares, scene):
+        return None
+    if not touches_can_be_told(scene, mask, lambda index: opened.segment(only=index)[0] == index):
         return None
     truth = take_stock(opened, built, scene, mask, name, seed)
     objects = [item for item in truth.instances if item.role is Role.OBJECT]
