@@ -45,6 +45,8 @@ class AnnexeConfig(PretrainedConfig):
         colour_token_ids: the same for the colours.
         hand_labels: indices of the left and of the right hand in ``labels``; each label then has a visual token of its
             own, which says whether it is there and what touches what. Empty: they have none.
+        mirrored: small: the dense maps are the mean of what the image and its mirror image give, whose left hand is the
+            right one (hence ``hand_labels``); it costs the encoder's time twice.
     """
 
     model_type = "annexe"
@@ -68,6 +70,7 @@ class AnnexeConfig(PretrainedConfig):
         colours: Sequence[str] = (),
         colour_token_ids: Sequence[Sequence[int]] = (),
         hand_labels: Sequence[int] = (),
+        mirrored: bool = False,
         ground_config: PretrainedConfig | dict[str, Any] | None = None,
         lora: dict[str, Any] | None = None,
         inverse_depth: bool = True,
@@ -94,6 +97,9 @@ class AnnexeConfig(PretrainedConfig):
         self.colours = list(colours)
         self.colour_token_ids = [list(ids) for ids in colour_token_ids]
         self.hand_labels = list(hand_labels)
+        if mirrored and not self.hand_labels:
+            raise ValueError("'mirrored' needs 'hand_labels': in a mirror the left hand is the right one")
+        self.mirrored = mirrored
         self.inverse_depth = inverse_depth
         self.analysis_guided = analysis_guided
         self.analysis_channels = analysis_channels or self.text_config.hidden_size // 2

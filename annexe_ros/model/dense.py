@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .configuration_annexe import AnnexeConfig
+
+DenseMaps = tuple[Tensor, Tensor, Tensor]
+"""Depth (B, h, w), label logits (B, 1 + labels, h, w) and contact logits (B, 2, h, w)."""
 
 
 class AnnexeDenseHeads(nn.Module):
@@ -18,9 +23,23 @@ class AnnexeDenseHeads(nn.Module):
         self.labels = nn.Conv2d(config.pixel_channels, 1 + len(config.labels), 1)
         self.contact = nn.Conv2d(config.pixel_channels, 2, 1)
 
-    def forward(self, fine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return depth (B, h, w), label logits (B, 1 + labels, h, w) and contact logits (B, 2, h, w)."""
+    def forward(self, fine: Tensor) -> DenseMaps:
+        """Return the maps of fine features (B, P, h, w)."""
         return self.depth(fine).squeeze(1).sigmoid(), self.labels(fine), self.contact(fine)
+
+
+def mean_with_mirrored(maps: DenseMaps, mirrored: DenseMaps, hand_labels: Sequence[int]) -> DenseMaps:
+    """Return the mean of an image's dense maps and of its mirror image's.
+
+    In a mirror the left hand is the right one: ``hand_labels`` are the indices of the two among the labels.
+    """
+    depth, labels, contact = (item.flip(-1) for item in mirrored)
+    left, right = (1 + index for index in hand_labels)
+    order = list(range(labels.shape[1]))
+    order[left], order[right] = right, left
+    turned = depth, labels[:, order], contact[:, [1, 0]]
+    first, second, third = ((own + other) / 2 for own, other in zip(maps, turned, strict=True))
+    return first, second, third
 
 
 class AnnexeColourHead(nn.Module):

@@ -26,7 +26,7 @@ from transformers import (
 from .bars import bars_on_terminals_only
 from .configuration_annexe import AnnexeConfig
 from .connector import AnnexeConnector
-from .dense import AnnexeColourHead, AnnexeDenseHeads
+from .dense import AnnexeColourHead, AnnexeDenseHeads, DenseMaps, mean_with_mirrored
 from .generation import AnnexeGenerationMixin
 from .grounding import AnnexeGroundingDecoder, AnnexeMaskIndicator, AnnexeQueryPooler
 from .guidance import AnnexeAnalysisSynthesizer
@@ -133,9 +133,8 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel, AnnexeGenerationMixin):
         if self.config.ground_config is not None:
             tokens = self.connector(patch_tokens(self.vision_tower, pixel_values))
             return AnnexeImageEncoding(tokens, *self.ground_encoder(pixel_values))
-        maps = self.backbone(pixel_values).feature_maps
-        coarse, fine = self.pyramid((self._with_place(maps[0]), *maps[1:]))
-        depth, label_logits, contact_logits = self.dense_heads(fine)
+        coarse, fine = self._features(pixel_values)
+        depth, label_logits, contact_logits = self._dense_maps(pixel_values, fine)
         if map_order is not None:
             label_logits = label_logits.take_along_dim(map_order[..., None, None], dim=1)
         label_words = self._words(self.config.label_token_ids)
@@ -143,6 +142,20 @@ class AnnexeForEgoIRG(AnnexePreTrainedModel, AnnexeGenerationMixin):
         colour_words = self._words(self.config.colour_token_ids)
         tokens = self.connector(coarse, label_logits, contact_logits, label_words, colour_logits, colour_words)
         return AnnexeImageEncoding(tokens, coarse, fine, depth, label_logits, contact_logits, colour_logits)
+
+    def _features(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """Return coarse and fine features of the small layout."""
+        maps = self.backbone(pixel_values).feature_maps
+        coarse, fine = self.pyramid((self._with_place(maps[0]), *maps[1:]))
+        return coarse, fine
+
+    def _dense_maps(self, pixel_values: Tensor, fine: Tensor) -> DenseMaps:
+        """Return the dense maps; an encoder that learns doesn't look twice, since it is shown mirror images anyway."""
+        maps = self.dense_heads(fine)
+        if not self.config.mirrored or (self.training and fine.requires_grad):
+            return maps
+        _, mirrored = self._features(pixel_values.flip(-1))
+        return mean_with_mirrored(maps, self.dense_heads(mirrored), self.config.hand_labels)
 
     def _words(self, names: Sequence[Sequence[int]]) -> Tensor | None:
         """Return the mean embeddings (names, D) of the tokens of each name; None for no names."""

@@ -75,6 +75,7 @@ def new_model(dataset: EgoIrgBench, settings: TrainingSettings) -> tuple[AnnexeF
     config.colour_token_ids = processor.label_token_ids(config.colours)
     hands = [label for label in (LEFT_HAND_LABEL, RIGHT_HAND_LABEL) if label in config.labels]
     config.hand_labels = [config.labels.index(label) for label in hands] if len(hands) == 2 else []
+    config.mirrored = bool(config.hand_labels)
     model = AnnexeForEgoIRG(config)
     if settings.backbone_weights is not None:
         _load_backbone(model, settings.backbone_weights)
