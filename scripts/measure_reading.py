@@ -55,6 +55,7 @@ def exact_answers(model: Path, dataset: EgoIrgBench, with_true_maps: bool) -> fl
     network = engine._network
     maps = TrueMaps(network.dense_heads, dataset, network.config.labels)
     if with_true_maps:
+        network.config.mirrored = False  # the truth looks once
         network.add_module("dense_heads", maps)
     right: list[bool] = []
     for maps.image_id in dataset.ids:
