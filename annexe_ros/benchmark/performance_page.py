@@ -116,11 +116,10 @@ these limits a small model pays for calls: {calls}
 Tried and left out: bfloat16 in the image encoder is faster on a CPU with AMX, but moves the visual tokens so far that
 texts and masks are no longer the same; `--dtype bfloat16` has it for those who want it. With `--dtype int8` (torchao
 0.18) a first query took 146 ms, 141 in float32 (24 queries in turns, by a script that wasn't kept, one look at each
-image; the answers are the same): a token's
-time is not its bytes' here. Weights reordered for oneDNN beforehand are quick for one size of
-image and several times slower for others. rclpy 7.1's events executor takes its turns without looking at every entity,
-but doesn't await the coroutines of services. Thresholds of malloc change nothing in how long messages take. Not tried,
-for want of a GPU: CUDA graphs, compilation, pinned copies.
+image; the answers are the same): a token's time is not its bytes' here. Weights reordered for oneDNN beforehand are
+quick for one size of image and several times slower for others. rclpy 7.1's events executor takes its turns without
+looking at every entity, but doesn't await the coroutines of services. Thresholds of malloc change nothing in how long
+messages take. Not tried, for want of a GPU: CUDA graphs, compilation, pinned copies.
 
 {notes}
 """

@@ -14,7 +14,7 @@ LEFT, RIGHT = 0, 1
 
 @pytest.fixture
 def both_ways(tiny_model):
-    """Return a model that looks at the mirror image, too, and is as sure of one side's pixels as of the other's."""
+    """Return a model that looks at the mirror image, too."""
     from annexe_ros.model import AnnexeForEgoIRG
 
     config = copy.deepcopy(tiny_model.config)

@@ -134,9 +134,8 @@ class Clearing:
             if at is None or np.linalg.norm(at - self._view.position) > 1.6:
                 continue
             placed = PlacedObject(model, at, _heading(rng, model.category, at, self._view))
-            if not faces(placed, self._view):
-                continue
-            if least < self._view.outline_share(placed.box_corners()) < 0.13 and self._fits(placed, 0.33):
+            large = least < self._view.outline_share(placed.box_corners()) < 0.13
+            if large and faces(placed, self._view) and self._fits(placed, 0.33):
                 self._objects.append(placed)
                 self._cover(placed)
                 return placed
