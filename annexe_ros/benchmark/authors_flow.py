@@ -28,6 +28,7 @@ from annexe_ros.core.contact import with_contacts
 from annexe_ros.inference.grounding import TOUCHED, joined_echoes, without_echoes
 from annexe_ros.inference.loading import load
 from annexe_ros.inference.opening import TARGET_THRESHOLD, IndicatedOpening, refusal_token
+from annexe_ros.inference.things import without_specks
 from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration, AnnexeImageEncoding, Opening
 
 MAX_NEW_TOKENS = 64
@@ -87,14 +88,15 @@ class AuthorsFlow:
         """Return the targets and the label image of their mask logits ``maps`` (1, names, h, w), all at full size."""
         logits = functional.pad(_at_full_size(maps, frame)[0], (0, 0, 0, 0, 1, 0))
         probability, strongest = logits.softmax(0).max(0)
-        winner = torch.from_numpy(joined_echoes(strongest.to(torch.uint8).cpu().numpy(), names)).to(logits.device)
+        labels = without_specks(joined_echoes(strongest.to(torch.uint8).cpu().numpy(), names), names)
+        winner = torch.from_numpy(labels).to(logits.device)
         has_map = self._network.config.contact_map
         contact = _at_full_size(encoding.contact_logits, frame)[0].sigmoid() * has_map
         targets = [
             _target(name, value, winner == value, probability, contact, score)
             for value, name in enumerate(names, start=1)
         ]
-        return without_echoes(tuple(targets)), winner.cpu().numpy()
+        return without_echoes(tuple(targets)), labels
 
 
 def _target(name: str, value: int, mask: Tensor, probability: Tensor, contact: Tensor, score: float) -> GroundedObject:

@@ -18,7 +18,7 @@ from torch.nn import functional
 from annexe_ros.core import GroundedObject, Hands, Role, role_of
 from annexe_ros.core.interpretation import Windows
 from annexe_ros.inference.masks import cells_of, label_image, members
-from annexe_ros.inference.things import told_apart
+from annexe_ros.inference.things import told_apart, without_specks
 
 TOUCHED = 0.5
 """Mean of the contact map over a mask from which on it is touched."""
@@ -41,7 +41,8 @@ def ground(
         contact: (2, h, w) probability of touching the left and the right hand; None: unknown.
         size: of the frame (rows, columns).
     """
-    windows = Windows(joined_echoes(label_image(logits, size), [target.label for target in targets]))
+    names = [target.label for target in targets]
+    windows = Windows(without_specks(joined_echoes(label_image(logits, size), names), names))
     return _grounded(targets, windows, logits, range(len(targets)), contact), windows
 
 

@@ -1,7 +1,8 @@
 """Which pixels of one name are one thing: a map of labels tells what is where, but not how many there are of it.
 
 Pieces that lie apart are things of their own, unless a hand lies between them: what is held is seen on both sides of
-the fingers. A person has one left and one right hand, in however many pieces. It knows names and pixels, no model.
+the fingers. A person has one left and one right hand, in however many pieces. An answer's mask may be several things;
+only its specks are left out. It knows names and pixels, no model.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from annexe_ros.core.interpretation import window_around
 
 MOST_THINGS = 255
 """As many as a label image has values."""
+SPECK = 0.1
+"""Share of a thing's largest piece below which another piece isn't believed."""
 _BRIDGED = np.ones((3, 3), dtype=np.uint8)
 """Grows every piece by a pixel: of one thing are those with two pixels of background between them."""
 
@@ -42,6 +45,29 @@ def told_apart(
         things[window][mask], count = _numbered(pieces[mask], least, len(said) + 1)
         said += [name] * count
     return things, said
+
+
+def without_specks(labels: NDArray[np.uint8], names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return labels (H, W), k for ``names[k - 1]``, without pieces that are small beside the largest of their value.
+
+    A patch of shadow far from the thing is little of its mask, but spoils its place in space.
+    """
+    kept = labels.copy()
+    hands = [value for value, name in enumerate(names, start=1) if role_of(name) is not Role.OBJECT]
+    for value in range(1, len(names) + 1):
+        window = window_around(labels == value)
+        if window is None:
+            continue
+        around = labels[window]
+        mask = around == value
+        bridges = np.zeros_like(mask)
+        for hand in hands if value not in hands else ():
+            bridges |= around == hand
+        pieces = _pieces(mask, bridges)
+        if pieces.max() > 1:
+            areas = np.bincount(pieces[mask])
+            kept[window][mask] = np.where(areas < SPECK * areas.max(), 0, value)[pieces[mask]]
+    return kept
 
 
 def _pieces(mask: NDArray[np.bool_], hands: NDArray[np.bool_]) -> NDArray[np.int32]:

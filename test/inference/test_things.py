@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annexe_ros.inference.things import MOST_THINGS, told_apart
+from annexe_ros.inference.things import MOST_THINGS, told_apart, without_specks
 
 NAMES = ["right hand", "mug", "knife"]
 HAND, MUG, KNIFE = 1, 2, 3
@@ -64,3 +64,31 @@ def test_every_thing_has_pixels_of_its_name_and_none_are_lost(seed, emptiness):
     assert ((things > 0) == (labels > 0)).all()
     for value, name in enumerate(names, start=1):
         assert set(labels[things == value]) == {NAMES.index(name) + 1}
+
+
+def test_what_is_small_beside_its_thing_and_lies_apart_is_background():
+    labels = scene((MUG, 2, 22), (MUG, 30, 31))
+    kept = without_specks(labels, NAMES)
+    assert np.array_equal(kept, scene((MUG, 2, 22)))
+    assert labels[10, 30] == MUG  # what it was given stays as it is
+
+
+def test_a_second_piece_of_some_size_stays():
+    labels = scene((HAND, 2, 12), (HAND, 20, 22), (MUG, 30, 40), (MUG, 50, 52))
+    assert np.array_equal(without_specks(labels, NAMES), labels)
+
+
+def test_a_bit_of_what_is_held_behind_the_fingers_stays():
+    held = scene((KNIFE, 2, 32), (HAND, 32, 42), (KNIFE, 42, 43))
+    assert np.array_equal(without_specks(held, NAMES), held)
+    apart = scene((KNIFE, 2, 32), (MUG, 32, 42), (KNIFE, 42, 43))
+    assert np.array_equal(without_specks(apart, NAMES), scene((KNIFE, 2, 32), (MUG, 32, 42)))
+
+
+@given(st.integers(0, 500), st.floats(0.3, 0.95))
+def test_no_value_is_lost_and_none_is_invented_with_the_specks(seed, emptiness):
+    rng = np.random.default_rng(seed)
+    labels = ((rng.random((9, 12)) > emptiness) * rng.integers(1, 4, (9, 12))).astype(np.uint8)
+    kept = without_specks(labels, NAMES)
+    assert set(np.unique(kept)) - {0} == set(np.unique(labels)) - {0}
+    assert ((kept == labels) | (kept == 0)).all()
