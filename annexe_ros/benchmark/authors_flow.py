@@ -25,10 +25,9 @@ from annexe_ros.core import (
     role_of,
 )
 from annexe_ros.core.contact import with_contacts
-from annexe_ros.inference.grounding import TOUCHED, joined_echoes, without_echoes
+from annexe_ros.inference.grounding import TOUCHED, tidied, without_echoes
 from annexe_ros.inference.loading import load
 from annexe_ros.inference.opening import TARGET_THRESHOLD, IndicatedOpening, refusal_token
-from annexe_ros.inference.things import without_specks
 from annexe_ros.model import NAME_SEPARATOR, AnnexeGeneration, AnnexeImageEncoding, Opening
 
 MAX_NEW_TOKENS = 64
@@ -88,7 +87,7 @@ class AuthorsFlow:
         """Return the targets and the label image of their mask logits ``maps`` (1, names, h, w), all at full size."""
         logits = functional.pad(_at_full_size(maps, frame)[0], (0, 0, 0, 0, 1, 0))
         probability, strongest = logits.softmax(0).max(0)
-        labels = without_specks(joined_echoes(strongest.to(torch.uint8).cpu().numpy(), names), names)
+        labels = tidied(strongest.to(torch.uint8).cpu().numpy(), names)
         winner = torch.from_numpy(labels).to(logits.device)
         has_map = self._network.config.contact_map
         contact = _at_full_size(encoding.contact_logits, frame)[0].sigmoid() * has_map

@@ -42,7 +42,7 @@ def ground(
         size: of the frame (rows, columns).
     """
     names = [target.label for target in targets]
-    windows = Windows(without_specks(joined_echoes(label_image(logits, size), names), names))
+    windows = Windows(tidied(label_image(logits, size), names))
     return _grounded(targets, windows, logits, range(len(targets)), contact), windows
 
 
@@ -80,6 +80,11 @@ def names_under(instances: NDArray[np.uint8], logits: Tensor, names: Sequence[st
     likely = logits.log_softmax(0)[1:].cpu().numpy()
     cells = cells_of(instances, (likely.shape[1], likely.shape[2]))
     return {int(value): names[int(likely[:, cells == value].sum(1).argmax())] for value in np.unique(cells) if value}
+
+
+def tidied(labels: NDArray[np.uint8], names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return labels (H, W), 1 for ``names[0]``, as an answer shows them: echoes joined, specks left out."""
+    return without_specks(joined_echoes(labels, names), names)
 
 
 def joined_echoes(labels: NDArray[np.uint8], names: Sequence[str]) -> NDArray[np.uint8]:

@@ -7,14 +7,14 @@ only its specks are left out. It knows names and pixels, no model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from annexe_ros.core import Role, role_of
-from annexe_ros.core.interpretation import window_around
+from annexe_ros.core.interpretation import Window, window_around
 
 MOST_THINGS = 255
 """As many as a label image has values."""
@@ -34,14 +34,9 @@ def told_apart(
         names: one per value.
         least: pieces of fewer pixels are no things; they become background.
     """
-    is_object = np.array([True, *(role_of(name) is Role.OBJECT for name in names)])
-    hands, things, said = ~is_object[labels], np.zeros_like(labels), list[str]()
-    for value, name in enumerate(names, start=1):
-        window = window_around(labels == value)
-        if window is None:
-            continue
-        mask = labels[window] == value
-        pieces = _pieces(mask, hands[window]) if is_object[value] else mask.astype(np.int32)
+    things, said = np.zeros_like(labels), list[str]()
+    for name, window, mask, hands in _masks(labels, names):
+        pieces = _pieces(mask, hands) if role_of(name) is Role.OBJECT else mask.astype(np.int32)
         things[window][mask], count = _numbered(pieces[mask], least, len(said) + 1)
         said += [name] * count
     return things, said
@@ -53,21 +48,27 @@ def without_specks(labels: NDArray[np.uint8], names: Sequence[str]) -> NDArray[n
     A patch of shadow far from the thing is little of its mask, but spoils its place in space.
     """
     kept = labels.copy()
-    hands = [value for value, name in enumerate(names, start=1) if role_of(name) is not Role.OBJECT]
-    for value in range(1, len(names) + 1):
-        window = window_around(labels == value)
-        if window is None:
-            continue
-        around = labels[window]
-        mask = around == value
-        bridges = np.zeros_like(mask)
-        for hand in hands if value not in hands else ():
-            bridges |= around == hand
-        pieces = _pieces(mask, bridges)
+    for name, window, mask, hands in _masks(labels, names):
+        pieces = _pieces(mask, hands if role_of(name) is Role.OBJECT else mask)
         if pieces.max() > 1:
-            areas = np.bincount(pieces[mask])
-            kept[window][mask] = np.where(areas < SPECK * areas.max(), 0, value)[pieces[mask]]
+            found = pieces[mask]
+            areas = np.bincount(found)
+            kept[window][mask] *= (areas >= SPECK * areas.max())[found]
     return kept
+
+
+def _masks(
+    labels: NDArray[np.uint8], names: Sequence[str]
+) -> Iterator[tuple[str, Window, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Yield, of every name that has pixels, its window and what is its own and what is hands' in that window."""
+    hands = np.zeros(labels.shape, dtype=bool)
+    for value, name in enumerate(names, start=1):
+        if role_of(name) is not Role.OBJECT:
+            hands |= labels == value
+    for value, name in enumerate(names, start=1):
+        window = window_around(labels == value)
+        if window is not None:
+            yield name, window, labels[window] == value, hands[window]
 
 
 def _pieces(mask: NDArray[np.bool_], hands: NDArray[np.bool_]) -> NDArray[np.int32]:
