@@ -52,6 +52,7 @@ def train(
     cache_gb: Annotated[
         float, typer.Option(min=0.0, help="Decoded images that each process or worker keeps in memory [GB].")
     ] = 2.0,
+    save_every: Annotated[int, typer.Option(min=1, help="Steps from one checkpoint to the next.")] = 200,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard too.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
@@ -85,6 +86,7 @@ def train(
             mixed_precision=mixed_precision,
             workers=workers,
             cache_gb=cache_gb,
+            save_every=save_every,
             tensorboard=tensorboard,
             weights=LossWeights().changed(loss_weight or ()),
         )

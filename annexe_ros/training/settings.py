@@ -76,7 +76,7 @@ class TrainingSettings:
     cache_gb: float = 2.0
     workers: int = 0
     tokenizer_images: int = 1000
-    save_every: int = 500
+    save_every: int = 200
     log_every: int = 50
     tensorboard: bool = False
     pixel_budget: int = 448 * 352

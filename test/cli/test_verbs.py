@@ -162,10 +162,12 @@ def test_train_hands_on_what_it_was_told(monkeypatch, tmp_path):
 
     seen = []
     monkeypatch.setattr(training, "train", lambda *arguments: seen.append(arguments) or tmp_path)
-    result = run("train", "--data", tmp_path / "d", "--out", tmp_path, "--steps", 7, "--batch-size", 2, "--resume")
+    told = ("--steps", 7, "--batch-size", 2, "--save-every", 3)
+    result = run("train", "--data", tmp_path / "d", "--out", tmp_path, *told, "--resume")
     assert result.exit_code == 0, result.stderr
     settings, resume = seen[0]
-    assert (settings.data, settings.out, settings.steps, settings.batch_size) == (tmp_path / "d", tmp_path, 7, 2)
+    assert (settings.data, settings.out) == (tmp_path / "d", tmp_path)
+    assert (settings.steps, settings.batch_size, settings.save_every) == (7, 2, 3)
     assert resume is True
 
 
