@@ -41,8 +41,7 @@ def spin_until_shutdown(make_node: Callable[[], Node]) -> int:
         if rclpy.ok():
             raise
     finally:
-        rclpy.try_shutdown()
-        _ignore_interruptions()  # once more: rclpy has put back what it had found
+        _end()
     return 0
 
 
@@ -66,8 +65,7 @@ def interruptible() -> Iterator[None]:
             raise
         raise KeyboardInterrupt from error  # rclpy noticed the signal before Python did, perhaps just before it waited
     finally:
-        rclpy.try_shutdown()
-        _ignore_interruptions()  # Python gives signals back what they do by default before it destroys the last objects
+        _end()
 
 
 def _interruption() -> Callable[[int, FrameType | None], None]:
@@ -100,6 +98,17 @@ def _let_helpers_sleep() -> None:
     """Tell libgomp, which reads its settings once PyTorch is imported; the user's own are left alone."""
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", str(AWAKE_TURNS))
+
+
+def _end() -> None:
+    """Shut ROS down, and ignore interruptions from here on.
+
+    An ignored signal stays so, where Python gives others back what they do by default before it destroys the last
+    objects.
+    """
+    _ignore_interruptions()
+    with suppress(RuntimeError):  # rclpy's thread for signals may shut the context down once this has seen it alive
+        rclpy.try_shutdown()
 
 
 def _ignore_interruptions() -> None:

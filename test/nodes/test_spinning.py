@@ -72,6 +72,37 @@ def test_what_rclpy_raises_once_it_has_ended_is_the_interruption(state, error):
     assert told.strip().splitlines()[-1].startswith(error)
 
 
+OVERTAKEN = """
+import signal
+import sys
+import rclpy
+from annexe_ros.nodes.spinning import interruptible, spin_until_shutdown
+
+def interrupted():
+    context = rclpy.get_default_context()
+    context.handle.shutdown()  # as rclpy's thread for signals does, just when
+    context.try_shutdown = context.shutdown  # somebody else has seen the context alive
+    raise KeyboardInterrupt
+
+def waits():
+    try:
+        with interruptible():
+            interrupted()
+    except KeyboardInterrupt:
+        return 0
+
+assert (waits() if sys.argv[1] == "waits" else spin_until_shutdown(interrupted)) == 0
+print([signal.getsignal(request).name for request in (signal.SIGINT, signal.SIGTERM)])
+"""
+
+
+@pytest.mark.parametrize("what", ["waits", "spins"])
+def test_an_end_that_rclpys_own_thread_overtakes_is_in_order(what):
+    run = [sys.executable, "-c", OVERTAKEN, what]
+    told = subprocess.run(run, env=isolated_environment(), capture_output=True, text=True, check=False)
+    assert told.stdout == "['SIG_IGN', 'SIG_IGN']\n", told.stderr
+
+
 SPINNING = """
 import time
 
